@@ -1,0 +1,89 @@
+//! How fast and how small the server is: figures of the real binary beside those of a bare axum and rusqlite
+//! server that selects the same rows, in one run. `benches/README.md` says how to read them.
+//!
+//! Nothing here is a test: no figure makes it fail.
+
+#![expect(clippy::print_stdout, reason = "a benchmark is there to print")]
+
+#[path = "server/settings.rs"]
+mod settings;
+
+#[path = "server/report.rs"]
+mod report;
+
+#[path = "server/wire.rs"]
+mod wire;
+
+#[path = "server/process.rs"]
+mod process;
+
+#[path = "server/load.rs"]
+mod load;
+
+#[path = "server/fixture.rs"]
+mod fixture;
+
+#[path = "server/floor.rs"]
+mod floor;
+
+#[path = "server/rows.rs"]
+mod rows;
+
+#[path = "server/scenarios.rs"]
+mod scenarios;
+
+#[path = "server/compare.rs"]
+mod compare;
+
+#[path = "server/size.rs"]
+mod size;
+
+#[path = "server/change.rs"]
+mod change;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use fixture::Fixture;
+use report::Report;
+use settings::Settings;
+
+/// The floor is measured with the allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a step of the benchmark returns; any failure ends the run.
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        [floor::COMMAND, form, database, port] => floor::serve(form, Path::new(database), port),
+        words if words.contains(&"--bench") => measure(),
+        // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
+        _ => Ok(()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            println!("failed: {cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Outcome<()> {
+    let settings = Settings::read()?;
+    println!("{settings}");
+    let fixture = Fixture::build(&settings)?;
+    let mut report = Report::default();
+    size::start(&settings, &fixture, &mut report)?;
+    size::idle(&settings, &fixture, &mut report)?;
+    compare::scenarios(&settings, &fixture, &mut report)?;
+    size::classes(&settings, &fixture, &mut report)?;
+    change::visible(&settings, &fixture, &mut report)?;
+    change::memory(&settings, &fixture, &mut report)?;
+    report.print();
+    Ok(())
+}

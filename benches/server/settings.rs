@@ -1,0 +1,99 @@
+//! What to measure and how long, from environment variables.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::{Outcome, floor, scenarios};
+
+/// Parts that are no scenario.
+const PARTS: [&str; 5] = ["start", "idle", "classes", "visible", "memory"];
+
+/// The settings of a run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    parts: Vec<String>,
+    /// How often each scenario is measured on each side.
+    pub(crate) rounds: usize,
+    /// How long a round lasts.
+    pub(crate) round: Duration,
+    /// Connections that the load comes over.
+    pub(crate) connections: usize,
+    /// How often a server is started.
+    pub(crate) starts: usize,
+    /// How many classes are changed to see how soon it shows.
+    pub(crate) changes: usize,
+    /// How many classes are changed to see what it costs in memory.
+    pub(crate) memory_changes: usize,
+    /// How the floor reads: on reader threads or in the handler.
+    pub(crate) floor: String,
+    /// The server.
+    pub(crate) binary: PathBuf,
+}
+
+impl Settings {
+    /// Reads the variables; a word that means nothing ends the run.
+    pub(crate) fn read() -> Outcome<Self> {
+        let parts: Vec<String> = text("PARSIMONY_BENCH")
+            .map(|list| list.split(',').map(str::to_owned).collect())
+            .unwrap_or_default();
+        let known: Vec<&str> =
+            PARTS.iter().copied().chain(scenarios::NAMES.iter().copied()).collect();
+        if let Some(part) = parts.iter().find(|part| !known.contains(&part.as_str())) {
+            return Err(format!("PARSIMONY_BENCH: `{part}` is none of {}", known.join(", ")).into());
+        }
+        let floor = text("PARSIMONY_BENCH_FLOOR").unwrap_or_else(|| floor::FORMS[0].to_owned());
+        if !floor::FORMS.contains(&floor.as_str()) {
+            return Err(format!(
+                "PARSIMONY_BENCH_FLOOR: `{floor}` is none of {}",
+                floor::FORMS.join(", ")
+            )
+            .into());
+        }
+        Ok(Self {
+            parts,
+            rounds: number("PARSIMONY_BENCH_ROUNDS", 5)?,
+            round: Duration::from_millis(number("PARSIMONY_BENCH_ROUND_MS", 1_000)? as u64),
+            connections: number("PARSIMONY_BENCH_CONNECTIONS", 16)?,
+            starts: number("PARSIMONY_BENCH_STARTS", 10)?,
+            changes: number("PARSIMONY_BENCH_CHANGES", 30)?,
+            memory_changes: number("PARSIMONY_BENCH_MEMORY_CHANGES", 10_000)?,
+            floor,
+            binary: text("PARSIMONY_BENCH_BINARY")
+                .unwrap_or_else(|| env!("CARGO_BIN_EXE_parsimony").to_owned())
+                .into(),
+        })
+    }
+
+    /// Whether a part is wanted; all are unless some are named.
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
+    }
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        write!(
+            f,
+            "{} on {cores} cores; {} rounds of {:?} over {} connections; floor: {}",
+            self.binary.display(),
+            self.rounds,
+            self.round,
+            self.connections,
+            self.floor
+        )
+    }
+}
+
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn number(name: &str, default: usize) -> Outcome<usize> {
+    match text(name).map(|value| value.parse()) {
+        None => Ok(default),
+        Some(Ok(number)) if number > 0 => Ok(number),
+        Some(_) => Err(format!("{name} is no positive number").into()),
+    }
+}

@@ -1,0 +1,102 @@
+//! Rows that a caller may see.
+
+use crate::value::{Cell, ClassName, Column, Layout, RowView, Stored};
+
+/// Rows of one class with the columns that their reader may see.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    stored: Stored,
+    visible: Vec<usize>,
+    rows: Option<Vec<usize>>,
+}
+
+impl Objects {
+    pub(super) fn new(stored: Stored, visible: Vec<usize>) -> Self {
+        Self { stored, visible, rows: None }
+    }
+
+    /// No objects of a class.
+    pub fn none(class: ClassName) -> Self {
+        let layout = Layout { class, columns: Vec::new() };
+        Self { stored: Stored::none(layout.into()), visible: Vec::new(), rows: None }
+    }
+
+    /// The class of the objects.
+    pub fn class(&self) -> &ClassName {
+        &self.stored.layout().class
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.as_ref().map_or_else(|| self.stored.len(), Vec::len)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The object at a position.
+    pub fn object(&self, at: usize) -> ObjectView<'_> {
+        let row = self.rows.as_ref().map_or(at, |rows| rows[at]);
+        ObjectView { row: self.stored.row(row), visible: &self.visible }
+    }
+
+    /// Some of the objects, with some of their columns.
+    #[must_use]
+    pub fn narrowed(&self, rows: Vec<usize>, keep: impl Fn(&str) -> bool) -> Self {
+        let rows =
+            rows.into_iter().map(|at| self.rows.as_ref().map_or(at, |rows| rows[at])).collect();
+        let columns = &self.stored.layout().columns;
+        let visible = self
+            .visible
+            .iter()
+            .copied()
+            .filter(|&position| keep(&columns[position].name))
+            .collect();
+        Self { stored: self.stored.clone(), visible, rows: Some(rows) }
+    }
+
+    /// All objects.
+    pub fn iter(&self) -> impl Iterator<Item = ObjectView<'_>> {
+        (0..self.len()).map(|at| self.object(at))
+    }
+
+    /// The position of a field's column among those that may be seen; the same for all objects.
+    pub fn column(&self, field: &str) -> Option<usize> {
+        let position = self.stored.layout().position(field)?;
+        self.visible.contains(&position).then_some(position)
+    }
+
+    /// The column at a position.
+    pub fn column_at(&self, position: usize) -> &Column {
+        &self.stored.layout().columns[position]
+    }
+}
+
+/// One object.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectView<'a> {
+    row: RowView<'a>,
+    visible: &'a [usize],
+}
+
+impl<'a> ObjectView<'a> {
+    /// The object's id.
+    pub fn id(&self) -> &'a str {
+        self.row.id()
+    }
+
+    /// The columns that may be seen, with their cells.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, &'a Column, Cell<'a>)> {
+        let row = self.row;
+        self.visible
+            .iter()
+            .map(move |&position| (position, &row.layout().columns[position], row.cell(position)))
+    }
+
+    /// The cell at a position that [`Objects::column`] gave.
+    pub fn cell(&self, position: usize) -> Cell<'a> {
+        self.row.cell(position)
+    }
+}

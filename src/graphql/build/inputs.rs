@@ -1,0 +1,79 @@
+//! What objects of a class are written with: fields to create and to update, pointers, relations.
+
+use apollo_compiler::ast::Type;
+use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::{Name, name};
+
+use super::parts::{Inputs, add_input, input_object, list_of, named};
+use super::{OwnField, Targets};
+use crate::graphql::names::{self, ClassNames};
+use crate::schema::FieldType;
+
+/// The input types with which objects of a class are written.
+pub(super) fn write_types(
+    names: &ClassNames,
+    own: &[OwnField<'_>],
+    targets: &Targets<'_>,
+) -> [ExtendedType; 4] {
+    let create = create_name(names);
+    let update = names::name(&format!("Update{}FieldsInput", names.type_name));
+    let mut update_fields = Inputs::with_capacity_and_hasher(own.len(), Default::default());
+    add_input(&mut update_fields, name!("ACL"), named(&name!("ACLInput")));
+    for own in own.iter().filter(|own| own.is_own()) {
+        add_input(&mut update_fields, own.name.clone(), input_type(&own.field.kind, targets));
+    }
+    // A create wants the same, and what is required as well.
+    let mut create_fields = update_fields.clone();
+    for own in own.iter().filter(|own| own.is_own() && own.field.required) {
+        add_input(
+            &mut create_fields,
+            own.name.clone(),
+            input_type(&own.field.kind, targets).non_null(),
+        );
+    }
+    let mut pointer = Inputs::default();
+    add_input(&mut pointer, name!("link"), named(&name!("ID")));
+    add_input(&mut pointer, name!("createAndLink"), named(&create));
+    let mut relation = Inputs::default();
+    add_input(&mut relation, name!("add"), list_of(&name!("ID")));
+    add_input(&mut relation, name!("remove"), list_of(&name!("ID")));
+    add_input(&mut relation, name!("createAndAdd"), list_of(&create));
+    [
+        input_object(create, create_fields),
+        input_object(update, update_fields),
+        input_object(pointer_name(names), pointer),
+        input_object(relation_name(names), relation),
+    ]
+}
+
+fn create_name(class: &ClassNames) -> Name {
+    names::name(&format!("Create{}FieldsInput", class.type_name))
+}
+
+fn pointer_name(class: &ClassNames) -> Name {
+    names::name(&format!("{}PointerInput", class.type_name))
+}
+
+fn relation_name(class: &ClassNames) -> Name {
+    names::name(&format!("{}RelationInput", class.type_name))
+}
+
+fn input_type(kind: &FieldType, targets: &Targets<'_>) -> Type {
+    match kind {
+        FieldType::String => named(&name!("String")),
+        FieldType::Number => named(&name!("Float")),
+        FieldType::Boolean => named(&name!("Boolean")),
+        FieldType::Date => named(&name!("Date")),
+        FieldType::Object => named(&name!("Object")),
+        FieldType::Bytes => named(&name!("Bytes")),
+        FieldType::File => named(&name!("FileInput")),
+        FieldType::GeoPoint => named(&name!("GeoPointInput")),
+        FieldType::Array => named(&name!("Any")).list(),
+        FieldType::Polygon => list_of(&name!("GeoPointInput")),
+        FieldType::Acl => named(&name!("ACLInput")),
+        FieldType::Pointer(_) => named(&targets.names(kind).map_or(name!("Object"), pointer_name)),
+        FieldType::Relation(_) => {
+            named(&targets.names(kind).map_or(name!("Object"), relation_name))
+        }
+    }
+}

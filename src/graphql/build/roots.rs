@@ -1,0 +1,135 @@
+//! The root types and the union of everything that an array can hold.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use apollo_compiler::collections::IndexSet;
+use apollo_compiler::schema::{self, ComponentName, ExtendedType};
+use apollo_compiler::{Name, Node, Schema, name};
+
+use super::mutations::{self, Verb};
+use super::parts::Fields;
+use super::{ClassTypes, Fixed, queries};
+use crate::value::ClassName;
+
+/// A field of the query type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum QueryField {
+    /// One object of a class by its id.
+    Get(ClassName),
+    /// Objects of a class.
+    Find(ClassName),
+    /// Any object by its global id.
+    Node,
+    /// Whether the server answers.
+    Health,
+    /// A class.
+    Class,
+    /// All classes.
+    Classes,
+    /// A value of the app's configuration.
+    CloudConfig,
+}
+
+/// A field of the mutation type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MutationField {
+    /// Writes an object of a class.
+    Object(Verb, ClassName),
+    /// Makes, changes or removes a class.
+    Class(Verb),
+    /// Sets a value of the app's configuration.
+    CloudConfig,
+}
+
+/// What the fields of the root types mean.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roots {
+    queries: HashMap<Name, QueryField>,
+    mutations: HashMap<Name, MutationField>,
+}
+
+impl Roots {
+    /// What a field of the query type means.
+    pub(crate) fn query(&self, field: &str) -> Option<&QueryField> {
+        self.queries.get(field)
+    }
+
+    /// What a field of the mutation type means.
+    pub(crate) fn mutation(&self, field: &str) -> Option<&MutationField> {
+        self.mutations.get(field)
+    }
+}
+
+/// Puts the root types and the array union into the schema.
+pub(super) fn assemble<'a>(
+    schema: &mut Schema,
+    fixed: &Fixed,
+    classes: impl Iterator<Item = &'a Arc<ClassTypes>>,
+) -> Roots {
+    let mut roots = Roots {
+        queries: HashMap::from([
+            (name!("node"), QueryField::Node),
+            (name!("health"), QueryField::Health),
+            (name!("class"), QueryField::Class),
+            (name!("classes"), QueryField::Classes),
+            (name!("cloudConfig"), QueryField::CloudConfig),
+        ]),
+        mutations: HashMap::from([
+            (name!("createClass"), MutationField::Class(Verb::Create)),
+            (name!("updateClass"), MutationField::Class(Verb::Update)),
+            (name!("deleteClass"), MutationField::Class(Verb::Delete)),
+            (name!("updateCloudConfig"), MutationField::CloudConfig),
+        ]),
+    };
+    let mut query = fixed_root(fixed, "Query");
+    let mut mutation = fixed_root(fixed, "Mutation");
+    let mut members: IndexSet<ComponentName> = IndexSet::default();
+    members.insert(ComponentName::from(name!("Element")));
+    for types in classes {
+        let (class, names) = (&types.class.name, &types.names);
+        members.insert(ComponentName::from(&names.type_name));
+        add_vacant(&mut query.fields, queries::queries(types), |field| {
+            let one = *field == names.get;
+            let meaning =
+                if one { QueryField::Get(class.clone()) } else { QueryField::Find(class.clone()) };
+            roots.queries.insert(field.clone(), meaning);
+        });
+        add_vacant(&mut mutation.fields, mutations::mutations(names), |field| {
+            let verb = Verb::ALL.into_iter().find(|verb| verb.field_name(names) == *field);
+            roots.mutations.extend(
+                verb.map(|verb| (field.clone(), MutationField::Object(verb, class.clone()))),
+            );
+        });
+    }
+    let union = schema::UnionType {
+        description: Some(Node::new_str(
+            "What an array holds: an object of a class, or any other element.",
+        )),
+        name: name!("ArrayResult"),
+        directives: schema::DirectiveList::default(),
+        members,
+    };
+    schema.types.insert(name!("ArrayResult"), ExtendedType::Union(Node::new(union)));
+    schema.types.insert(name!("Query"), ExtendedType::Object(Node::new(query)));
+    schema.types.insert(name!("Mutation"), ExtendedType::Object(Node::new(mutation)));
+    roots
+}
+
+fn fixed_root(fixed: &Fixed, name: &str) -> schema::ObjectType {
+    fixed
+        .schema
+        .get_object(name)
+        .map(|root| schema::ObjectType::clone(root))
+        .expect("the fixed types have both roots")
+}
+
+/// Adds the fields whose names are not taken.
+fn add_vacant(fields: &mut Fields, fresh: Fields, mut added: impl FnMut(&Name)) {
+    for (name, field) in fresh {
+        if !fields.contains_key(&name) {
+            added(&name);
+            fields.insert(name, field);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Runs the root fields of a plan: arguments become calls of verbs, and what the verbs return is kept for
+//! the writer. What lies in relations is read for all objects of a level at once.
+//!
+//! No rule of the data and no permission is decided here.
+
+mod below;
+mod classes;
+mod config;
+mod fields;
+mod filter;
+mod find;
+mod objects;
+mod window;
+
+use std::sync::Arc;
+
+pub(crate) use below::{Below, ObjectSet, PageRows, Related};
+pub(crate) use config::ConfigValue;
+
+use super::build::GraphQlSchema;
+use super::document::Document;
+use super::plan::{Action, ObjectSelection, Root};
+use super::values::read_arguments;
+use crate::error::Result;
+use crate::ops::Ctx;
+use crate::schema::ClassSchema;
+use crate::value::{Json, Members, ObjectId};
+
+/// One request: its document, its variables and the schema that both were held against.
+pub(crate) struct Run {
+    /// The schema.
+    pub(crate) schema: Arc<GraphQlSchema>,
+    /// The document.
+    pub(crate) document: Arc<Document>,
+    /// The variables, typed.
+    pub(crate) variables: Members,
+}
+
+/// What a root field gave.
+pub(crate) enum Outcome {
+    /// Something that the plan knows already.
+    Known,
+    /// An object.
+    Object(ObjectSet),
+    /// An object of a class that only its id named, and what is written of it.
+    Node(Box<ObjectSelection>, ObjectSet),
+    /// A page of objects.
+    Page(ObjectSet, PageRows),
+    /// A class.
+    Class(Arc<ClassSchema>),
+    /// All classes.
+    Classes(Vec<Arc<ClassSchema>>),
+    /// A value of the app's configuration.
+    Config(ConfigValue),
+    /// What a mutation wrote.
+    Written(Written),
+}
+
+/// What a mutation wrote, and what the client called the mutation.
+pub(crate) struct Written {
+    /// What was written.
+    pub(crate) subject: Subject,
+    /// What the client called the mutation.
+    pub(crate) client_mutation_id: Option<Json>,
+}
+
+/// What a mutation wrote.
+pub(crate) enum Subject {
+    /// An object, read back as the caller.
+    Object(ObjectSet),
+    /// An object of which only the id is wanted, or nothing.
+    Id(ObjectId),
+    /// A class.
+    Class(Arc<ClassSchema>),
+    /// A value of the app's configuration.
+    Config(ConfigValue),
+}
+
+impl Run {
+    /// Runs a root field.
+    pub(crate) async fn root(&self, ctx: &Ctx, root: &Root) -> Result<Outcome> {
+        let arguments = read_arguments(self.schema.types(), &root.field, &self.variables);
+        match &root.action {
+            Action::TypeName | Action::Types | Action::Health => Ok(Outcome::Known),
+            Action::Get(selection, columns) => {
+                find::get(self, ctx, (selection, columns), &arguments).await
+            }
+            Action::Find(class, selection) => {
+                find::find(self, ctx, class, selection, arguments).await
+            }
+            Action::Node(fields) => find::node(self, ctx, fields, &arguments).await,
+            Action::Class(_) => classes::one(ctx, &arguments),
+            Action::Classes(_) => classes::all(ctx),
+            Action::Config(_) => config::get(ctx, &arguments).await,
+            Action::WriteConfig(_) => config::write(ctx, &arguments).await,
+            Action::WriteObject(verb, payload) => {
+                objects::write(self, ctx, *verb, payload, arguments).await
+            }
+            Action::WriteClass(verb, _) => classes::write(ctx, *verb, &arguments).await,
+        }
+    }
+}
+
+/// A text among the arguments; empty if it is not there.
+fn text<'a>(arguments: &'a Members, name: &str) -> &'a str {
+    arguments.get(name).and_then(Json::as_str).unwrap_or_default()
+}

@@ -1,0 +1,3 @@
+//! What every request passes before a door sees it.
+
+pub mod cors;

@@ -1,0 +1,12 @@
+//! The frame that all doors share: who calls, what the body says, how an answer or an error looks on the
+//! wire. No door decides these for itself, and nothing here knows what a request is about.
+
+mod body;
+mod caller;
+pub mod guard;
+mod reply;
+
+pub(crate) use body::unescape_segment;
+pub use body::{decode_query, parse_body};
+pub use caller::{Caller, Incoming};
+pub use reply::{HTML, JSON, Reply, TEXT, not_routable};

@@ -1,0 +1,60 @@
+//! Parsimony: a GraphQL-first backend server that speaks the Parse REST API.
+//!
+//! # The house
+//!
+//! A room is a module of this crate; its `//!` says what it is and what it never does. A room uses only rooms
+//! above it in this list, and `tests/tidy.rs` holds that as a table.
+//!
+//! ```text
+//! words     error < value < schema < query < access      pure: no I/O, no clock
+//! settings  options  telemetry
+//! ports     storage  adapters
+//! state     catalog
+//! verbs     ops
+//! doors     http < rest, graphql
+//!           server                                       composition
+//! ```
+//!
+//! # Four ideas
+//!
+//! 1. **One resolver layer.** REST, batch and GraphQL all call [`ops`]. No door holds rules or permissions: it
+//!    decodes a request into a typed call and encodes the answer.
+//! 2. **Permission is a value.** [`access::Plan`] is compiled from a class, an operation and a principal. Only a
+//!    plan makes an [`access::Allowed`] question, which is all that [`storage`] accepts; only a plan turns
+//!    [`value::Stored`] rows into [`access::Objects`], which is all that doors encode. A forgotten check does not
+//!    compile.
+//! 3. **Snapshots instead of look-ups.** The classes in force are one immutable [`schema::Snapshot`]; the GraphQL
+//!    schema is derived from it off the request path and swapped. A request takes one snapshot and keeps it.
+//! 4. **Typed at the edge.** What a client sends becomes [`value::Fields`] and [`query::Filter`] at the door. A
+//!    value never turns into an operator, a string never into an identifier.
+//!
+//! # The way of a request
+//!
+//! *Reading*: guards and caller give an [`ops::Ctx`]; the door decodes a [`query::FindRequest`];
+//! [`ops::read`] answers the queries inside its conditions, resolves names and literals against the class, asks
+//! storage once, follows pointers with one question per class and level, and reveals what the caller may see; the
+//! door writes the answer from the driver's cells.
+//!
+//! *Writing*: **admit** → **draft** → **settle** → **store** → **answer**, each a file of [`ops::write`].
+
+pub mod access;
+pub mod error;
+pub mod query;
+pub mod schema;
+pub mod value;
+
+pub mod options;
+pub mod telemetry;
+
+pub mod adapters;
+pub mod storage;
+
+pub mod catalog;
+
+pub mod ops;
+
+pub mod graphql;
+pub mod http;
+pub mod rest;
+
+pub mod server;

@@ -1,0 +1,42 @@
+//! aggregate and distinct: for holders of a master key.
+
+use super::Found;
+use super::find::{self, Question};
+use crate::error::Result;
+use crate::ops::Ctx;
+use crate::query::{FindRequest, field_path, parse_pipeline};
+use crate::schema::{ClassOperation, ClassSchema};
+use crate::value::{ClassName, Json, Layout, Stored};
+
+/// The different values of a field among the objects that a request finds; of an array field, the different
+/// elements.
+pub async fn distinct(
+    ctx: &Ctx,
+    class: &str,
+    field: &str,
+    request: FindRequest,
+) -> Result<Vec<Json>> {
+    ctx.demand_master()?;
+    let Some(schema) = ctx.snapshot.class(class).cloned() else { return Ok(Vec::new()) };
+    let Some(path) = field_path(field, &schema) else { return Ok(Vec::new()) };
+    let plan = ctx.plan(&schema, ClassOperation::Find)?;
+    plan.check_field(&path.field)?;
+    let question = Question::new(ctx, &schema, &request).await?;
+    ctx.data().distinct(plan.allow(question.whole())?, path).await
+}
+
+/// The result of a pipeline, given as the list of its stages.
+pub async fn aggregate(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
+    ctx.demand_master()?;
+    let known = ctx.snapshot.class(class).cloned();
+    let schema = known.clone().unwrap_or_else(|| ClassSchema::new(ClassName::from(class)).into());
+    let pipeline = parse_pipeline(stages, &schema)?;
+    let plan = ctx.plan(&schema, ClassOperation::Find)?;
+    let stored = match known {
+        Some(_) => ctx.data().aggregate(plan.allow_pipeline(pipeline)?).await?,
+        None => Stored::none(Layout { class: schema.name.clone(), columns: Vec::new() }.into()),
+    };
+    let mut found = find::revealed(&plan, stored);
+    found.relations.clear();
+    Ok(found)
+}

@@ -1,0 +1,156 @@
+//! Answers the queries inside a condition, each as its own question with its own plan, and puts lists in
+//! their place. The number of statements is bounded by the shape of the condition, never by rows.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::find::{self, Page};
+use crate::error::{Error, Result};
+use crate::ops::Ctx;
+use crate::query::{Condition, Filter, FindRequest, Subquery, Where};
+use crate::schema::{ClassOperation, ClassSchema, FieldType};
+use crate::value::{Cell, Form, Json, Pointer, wire};
+
+type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// The condition with lists in place of queries. A relation whose owner the caller may not read has
+/// nothing in it.
+pub(super) fn answer<'a>(
+    ctx: &'a Ctx,
+    class: &'a ClassSchema,
+    filter: &'a Filter,
+) -> Answer<'a, Filter> {
+    Box::pin(async move {
+        match filter {
+            Filter::And(parts) => Ok(Filter::And(answer_all(ctx, class, parts).await?)),
+            Filter::All(parts) => Ok(Filter::All(answer_all(ctx, class, parts).await?)),
+            Filter::Any(parts) => Ok(Filter::Any(answer_all(ctx, class, parts).await?)),
+            Filter::Nor(parts) => Ok(Filter::Nor(answer_all(ctx, class, parts).await?)),
+            Filter::Field(name, conditions) => {
+                let mut answered = Vec::with_capacity(conditions.len());
+                for condition in conditions {
+                    answered.push(answer_condition(ctx, condition).await?);
+                }
+                Ok(Filter::Field(name.clone(), answered))
+            }
+            Filter::RelatedTo { owner, key } => {
+                match may_read_relation(ctx, class, owner, key).await? {
+                    Relation::Open => Ok(filter.clone()),
+                    Relation::Closed => {
+                        Ok(Filter::Field("objectId".to_owned(), vec![Condition::Never]))
+                    }
+                }
+            }
+        }
+    })
+}
+
+async fn answer_all(ctx: &Ctx, class: &ClassSchema, parts: &[Filter]) -> Result<Vec<Filter>> {
+    let mut answered = Vec::with_capacity(parts.len());
+    for part in parts {
+        answered.push(answer(ctx, class, part).await?);
+    }
+    Ok(answered)
+}
+
+fn answer_condition<'a>(ctx: &'a Ctx, condition: &'a Condition) -> Answer<'a, Condition> {
+    Box::pin(async move {
+        if let Condition::InQuery(query) = condition {
+            return Ok(Condition::In(pointers(ctx, query).await?));
+        }
+        if let Condition::NotInQuery(query) = condition {
+            return Ok(Condition::NotIn(pointers(ctx, query).await?));
+        }
+        if let Condition::Select(query, key) = condition {
+            return Ok(Condition::In(values(ctx, query, key).await?));
+        }
+        if let Condition::DontSelect(query, key) = condition {
+            return Ok(Condition::NotIn(values(ctx, query, key).await?));
+        }
+        let Condition::Not(conditions) = condition else { return Ok(condition.clone()) };
+        let mut answered = Vec::with_capacity(conditions.len());
+        for condition in conditions {
+            answered.push(answer_condition(ctx, condition).await?);
+        }
+        Ok(Condition::Not(answered))
+    })
+}
+
+/// An inner query answers with all it finds, whatever page it asks for, as the original does; the server may
+/// set a bound (`requestComplexity.subqueryLimit`).
+fn page(ctx: &Ctx) -> Page {
+    let limit = ctx
+        .app
+        .config
+        .request_complexity
+        .subquery_limit
+        .filter(|_| !ctx.principal.sees_everything());
+    Page { skip: 0, limit }
+}
+
+async fn pointers(ctx: &Ctx, query: &Subquery) -> Result<Vec<Json>> {
+    let request = FindRequest { keys: Some(Vec::new()), lean: true, ..query.request.clone() };
+    let found = find::find_page(ctx, &query.class, &request, page(ctx)).await?;
+    let class = &found.class.name;
+    let pointer =
+        |id: &str| wire::pointer_to_json(&Pointer { class: class.clone(), id: id.into() });
+    Ok(found.objects.iter().map(|object| pointer(object.id())).collect())
+}
+
+async fn values(ctx: &Ctx, query: &Subquery, key: &str) -> Result<Vec<Json>> {
+    let (field, path) = key.split_once('.').unwrap_or((key, ""));
+    let request =
+        FindRequest { keys: Some(vec![field.to_owned()]), lean: true, ..query.request.clone() };
+    let found = find::find_page(ctx, &query.class, &request, page(ctx)).await?;
+    let Some(column) = found.objects.column(field) else { return Ok(Vec::new()) };
+    let form = &found.objects.column_at(column).form;
+    let value = |cell: Cell<'_>| {
+        let mut json = match (form, cell) {
+            (Form::Timestamp, Cell::Date(date)) => Json::from(date.to_iso()),
+            _ => wire::value_to_json(&wire::cell_to_value(cell, form)),
+        };
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            json = json.get(part).cloned().unwrap_or(Json::Null);
+        }
+        json
+    };
+    let values = found.objects.iter().map(|object| value(object.cell(column)));
+    Ok(values.filter(|json| !json.is_null()).collect())
+}
+
+/// Whether a caller may see what is in a relation.
+enum Relation {
+    Open,
+    Closed,
+}
+
+/// Reading a relation is reading its owner: the owner's class, its access control list and its hidden
+/// fields decide. A key that is no relation into this class has nothing in it.
+async fn may_read_relation(
+    ctx: &Ctx,
+    class: &ClassSchema,
+    owner: &Pointer,
+    key: &str,
+) -> Result<Relation> {
+    let Some(owner_class) = ctx.snapshot.class(&owner.class) else { return Ok(Relation::Closed) };
+    match owner_class.kind(key) {
+        Some(FieldType::Relation(target)) if *target == class.name => {}
+        _ => return Ok(Relation::Closed),
+    }
+    if ctx.principal.sees_everything() {
+        return Ok(Relation::Open);
+    }
+    let plan = ctx.plan(owner_class, ClassOperation::Get)?;
+    plan.check_field(key)?;
+    let filter = Filter::Field(
+        "objectId".to_owned(),
+        vec![Condition::In(vec![Json::from(owner.id.as_str())])],
+    );
+    let filter = crate::query::resolve(&filter, owner_class)?;
+    if filter == Where::Nothing {
+        return Err(Error::internal("objectId is a field of every class"));
+    }
+    let query = find::question(owner_class, filter, vec!["objectId".into()]);
+    let rows = ctx.data().find(plan.allow(query)?).await?;
+    Ok(if rows.is_empty() { Relation::Closed } else { Relation::Open })
+}

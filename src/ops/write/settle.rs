@@ -1,0 +1,165 @@
+//! Defaults, required fields and types; the class gets the fields that it lacks, if the caller may add them.
+
+use std::sync::Arc;
+
+use super::{create, update};
+use crate::error::{Code, Error, Result};
+use crate::ops::Ctx;
+use crate::schema::{
+    ClassChange, ClassOperation, ClassSchema, Field, infer_fields, is_reserved_field,
+    required_fields,
+};
+use crate::value::{Acl, ClassName, FieldName, Fields, Json, Key, Op, Value};
+
+/// The class with all the fields that an object needs: makes the class and the fields that are missing,
+/// where the caller may.
+pub(super) async fn fitting_class(
+    ctx: &Ctx,
+    name: &ClassName,
+    fields: &Fields,
+) -> Result<Arc<ClassSchema>> {
+    let known = ctx.snapshot.class(name);
+    if let Some(class) = known
+        && infer_fields(class, fields)?.is_empty()
+    {
+        return Ok(Arc::clone(class));
+    }
+    if ctx.in_transaction() {
+        return settled_before(ctx, name, fields);
+    }
+    let snapshot =
+        ctx.app.catalog.change(|now| change_for(ctx, now.class(name), name, fields)).await?;
+    snapshot
+        .class(name)
+        .cloned()
+        .ok_or_else(|| Error::internal("a class that was just made is gone"))
+}
+
+/// Inside a transaction classes do not change: what it needs was prepared before it began.
+fn settled_before(ctx: &Ctx, name: &ClassName, fields: &Fields) -> Result<Arc<ClassSchema>> {
+    let snapshot = ctx.app.catalog.snapshot();
+    let class = snapshot
+        .class(name)
+        .cloned()
+        .ok_or_else(|| Error::internal("a transaction needs a class that was not prepared"))?;
+    match infer_fields(&class, fields)?.is_empty() {
+        true => Ok(class),
+        false => Err(Error::internal("a transaction needs a field that was not prepared")),
+    }
+}
+
+fn change_for(
+    ctx: &Ctx,
+    known: Option<&Arc<ClassSchema>>,
+    name: &ClassName,
+    fields: &Fields,
+) -> Result<Option<ClassChange>> {
+    match known {
+        None => {
+            let fresh = infer_fields(&ClassSchema::new(name.clone()), fields)?;
+            Ok(Some(ClassChange::create_with(name, fresh)))
+        }
+        Some(class) => {
+            let fresh = infer_fields(class, fields)?;
+            if fresh.is_empty() {
+                return Ok(None);
+            }
+            may_add(ctx, class, &fresh)?;
+            Ok(Some(ClassChange::add_fields(class, fresh)))
+        }
+    }
+}
+
+fn may_add(ctx: &Ctx, class: &Arc<ClassSchema>, fresh: &[(FieldName, Field)]) -> Result<()> {
+    if let Some((name, _)) = fresh.iter().find(|(name, _)| is_reserved_field(&class.name, name)) {
+        return Err(Error::new(Code::InvalidKeyName, format!("Invalid field name: {name}.")));
+    }
+    ctx.plan(class, ClassOperation::AddField).map(|_| ())
+}
+
+/// Makes the class and the fields that creating an object will need, so that a transaction can follow.
+pub async fn prepare_create(ctx: &Ctx, class: &str, fields: &Fields) -> Result<()> {
+    let class = create::admitted(ctx, class, fields)?;
+    fitting_class(ctx, &class, fields).await.map(|_| ())
+}
+
+/// Makes the fields that changing an object will need, so that a transaction can follow.
+pub async fn prepare_update(ctx: &Ctx, class: &str, fields: &Fields) -> Result<()> {
+    let class = update::admitted(ctx, class, fields)?;
+    fitting_class(ctx, &class.name, fields).await.map(|_| ())
+}
+
+/// Gives a new object the defaults that it lacks, and refuses it if something is missing. Returns the
+/// fields that got a default.
+pub(super) fn fill(class: &ClassSchema, fields: &mut Fields) -> Result<Vec<FieldName>> {
+    let mut filled = Vec::new();
+    for (name, field) in &class.fields {
+        let given = fields.get(name);
+        let is_open = matches!(given, None | Some(Op::Delete) | Some(Op::Set(Value::Null)));
+        if let Some(default) = &field.default
+            && is_open
+        {
+            fields.put(Key { field: name.clone(), path: Vec::new() }, Op::Set(default.clone()));
+            filled.push(name.clone());
+        } else if field.required && is_missing(given) {
+            return Err(required(name));
+        }
+    }
+    for name in required_fields(&class.name) {
+        if is_missing(fields.get(name)) {
+            return Err(Error::new(Code::IncorrectType, format!("{name} is required.")));
+        }
+    }
+    Ok(filled)
+}
+
+/// Refuses to empty a required field of an object that exists.
+pub(super) fn keep_required(class: &ClassSchema, fields: &Fields) -> Result<()> {
+    for (name, field) in &class.fields {
+        let given = fields.get(name);
+        if field.required && given.is_some() && is_missing(given) {
+            return Err(required(name));
+        }
+    }
+    Ok(())
+}
+
+fn is_missing(given: Option<&Op>) -> bool {
+    match given {
+        None | Some(Op::Delete) => true,
+        Some(Op::Set(value)) => {
+            matches!(value, Value::Null) || *value == Value::String(String::new())
+        }
+        Some(
+            Op::SetOnInsert(_)
+            | Op::Increment(_)
+            | Op::Add(_)
+            | Op::AddUnique(_)
+            | Op::Remove(_)
+            | Op::Relate { .. },
+        ) => false,
+    }
+}
+
+fn required(name: &FieldName) -> Error {
+    Error::new(Code::ValidationError, format!("{name} is required"))
+}
+
+/// Gives a new object the access control list that its class has for such, if it has none of its own.
+/// `currentUser` stands for the caller.
+pub(super) fn default_acl(ctx: &Ctx, class: &ClassSchema, fields: &mut Fields) {
+    if fields.get("ACL").is_some() {
+        return;
+    }
+    let Some(Json::Object(grants)) = class.permissions.default_acl() else { return };
+    let mut grants = grants.clone();
+    let own = grants.shift_remove("currentUser");
+    if let (Some(own), Some(user)) = (own, ctx.principal.user()) {
+        grants.insert(user.id.to_string(), own);
+    }
+    let acl = Acl::from_json(&Json::Object(grants));
+    let everybody = Acl::new(vec!["*".to_owned()], vec!["*".to_owned()]);
+    if acl.as_ref() != Some(&everybody) {
+        fields.set("ACL", Value::Acl(acl));
+    }
+}

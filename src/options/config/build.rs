@@ -1,0 +1,315 @@
+//! From merged values to a [`Config`].
+
+use serde_json::Value;
+
+use super::reader::Reader;
+use super::{
+    Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
+    ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous, check,
+};
+use crate::options::adapters::{self, CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+use crate::options::database::Database;
+use crate::options::nearest;
+use crate::options::problems::Problems;
+use crate::options::raw::{Profile, Raw};
+use crate::options::secret::Secret;
+use crate::options::trust_proxy::TrustProxy;
+
+/// Longest id that is worth generating.
+const OBJECT_ID_SIZE_MAX: u64 = 64;
+/// More reading connections than this only cost memory.
+const SQLITE_READERS_MAX: u64 = 256;
+
+/// Names of log levels; `http` is a level of npm between info and verbose.
+const LOG_LEVELS: &[(&str, LogLevel)] = &[
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("http", LogLevel::Info),
+    ("verbose", LogLevel::Verbose),
+    ("debug", LogLevel::Debug),
+    ("silly", LogLevel::Silly),
+];
+
+/// Reads every option that has a field; where a value is bad the result only stands in for it.
+pub(in crate::options) fn build(
+    raw: &Raw,
+    generate_master_key: &dyn Fn() -> String,
+    problems: &mut Problems,
+) -> Config {
+    let reader = &mut Reader { raw, problems };
+    compat(reader);
+    let master_key = reader.secret("masterKey");
+    let generated_master_key = master_key.is_none() && raw.profile() == Profile::Development;
+    let master_key =
+        if generated_master_key { Some(Secret::new(generate_master_key())) } else { master_key };
+    let upload_bytes_max = reader.size("maxUploadSize").unwrap_or_default();
+    fixed_adapters(reader);
+    let config = Config {
+        keys: keys(reader, master_key),
+        host: reader.text("host").unwrap_or_default(),
+        port: reader.integer("port", 0..=u64::from(u16::MAX)).map_or(0, |port| port as u16),
+        mount_path: reader.path("mountPath"),
+        server_url: reader.url("serverURL"),
+        public_server_url: reader.url("publicServerURL"),
+        upload_bytes_max,
+        json_body_bytes_max: reader.size("jsonBodyLimit").unwrap_or(upload_bytes_max),
+        cors: cors(reader),
+        trust_proxy: trust_proxy(reader),
+        database: database(reader),
+        sqlite: sqlite(reader),
+        transaction_timeout_ms: positive(reader, "transactionTimeoutMs").unwrap_or_default(),
+        allow_public_explain: reader.flag("databaseOptions.allowPublicExplain"),
+        direct_access: reader.flag("directAccess"),
+        allow_client_class_creation: reader.flag("allowClientClassCreation"),
+        allow_custom_object_id: reader.flag("allowCustomObjectId"),
+        object_id_size: reader
+            .integer("objectIdSize", 1..=OBJECT_ID_SIZE_MAX)
+            .map_or(0, |size| size as usize),
+        default_limit: positive(reader, "defaultLimit").unwrap_or_default(),
+        max_limit: positive(reader, "maxLimit"),
+        enforce_private_users: reader.flag("enforcePrivateUsers"),
+        enable_sanitized_error_response: reader.flag("enableSanitizedErrorResponse"),
+        protected_fields: protected_fields(reader),
+        protected_fields_owner_exempt: reader.flag("protectedFieldsOwnerExempt"),
+        protected_fields_save_response_exempt: reader.flag("protectedFieldsSaveResponseExempt"),
+        protected_fields_trigger_exempt: reader.flag("protectedFieldsTriggerExempt"),
+        request_keyword_denylist: denylist(reader),
+        request_complexity: request_complexity(reader),
+        schema: schema(reader),
+        graphql: graphql(reader),
+        files: files(reader),
+        mail: mail(reader),
+        cache: cache(reader),
+        push: push(reader),
+        logging: logging(reader),
+        metrics: MetricsConfig {
+            mount: reader.flag("mountMetrics"),
+            path: reader.path("metricsPath"),
+        },
+        generated_master_key,
+        warnings: raw.warning().into_iter().collect(),
+        raw: raw.clone(),
+    };
+    check::check(&config, reader);
+    config
+}
+
+fn compat(reader: &mut Reader<'_>) {
+    if reader.text("compat").is_some_and(|release| release != "9.10") {
+        reader.bad("compat", "`9.10`");
+    }
+}
+
+fn keys(reader: &mut Reader<'_>, master_key: Option<Secret>) -> Keys {
+    if master_key.is_none() {
+        missing(reader, "masterKey");
+    }
+    let app_id = reader.text("appId");
+    if app_id.is_none() {
+        missing(reader, "appId");
+    }
+    Keys {
+        app_id: app_id.unwrap_or_default(),
+        app_name: reader.text("appName"),
+        master_key: master_key.unwrap_or_else(|| Secret::new("")),
+        read_only_master_key: reader.secret("readOnlyMasterKey"),
+        maintenance_key: reader.secret("maintenanceKey"),
+        client_key: reader.secret("clientKey"),
+        rest_api_key: reader.secret("restAPIKey"),
+        javascript_key: reader.secret("javascriptKey"),
+        dot_net_key: reader.secret("dotNetKey"),
+        master_key_ips: reader.ip_ranges("masterKeyIps"),
+        read_only_master_key_ips: reader.ip_ranges("readOnlyMasterKeyIps"),
+        maintenance_key_ips: reader.ip_ranges("maintenanceKeyIps"),
+    }
+}
+
+fn missing(reader: &mut Reader<'_>, path: &str) {
+    let variable = crate::options::table::find(path).and_then(|option| option.env);
+    let variable = variable.map(|name| format!(" or {name}")).unwrap_or_default();
+    let problem = format!("option `{path}` is required; set --{path}{variable}");
+    reader.problems.add(problem);
+}
+
+fn cors(reader: &mut Reader<'_>) -> Cors {
+    let mut allow_origin = reader.texts("allowOrigin");
+    if allow_origin.is_empty() {
+        allow_origin.push("*".to_owned());
+    }
+    Cors { allow_origin, allow_headers: reader.texts("allowHeaders") }
+}
+
+fn trust_proxy(reader: &mut Reader<'_>) -> TrustProxy {
+    TrustProxy::parse(&reader.raw.value("trustProxy")).unwrap_or_else(|| {
+        reader.bad("trustProxy", "true, false, a number of hops, or addresses and ranges");
+        TrustProxy::Nobody
+    })
+}
+
+fn database(reader: &mut Reader<'_>) -> Database {
+    let uri = reader.text("databaseURI").unwrap_or_default();
+    Database::parse(&uri).unwrap_or_else(|problem| {
+        reader.problem("databaseURI", &problem);
+        Database::SqliteMemory
+    })
+}
+
+fn sqlite(reader: &mut Reader<'_>) -> SqliteConfig {
+    let synchronous = match reader.text("sqliteSynchronous").as_deref() {
+        Some("full") => Synchronous::Full,
+        Some("normal") => Synchronous::Normal,
+        Some(_) | None => {
+            reader.bad("sqliteSynchronous", "`full` or `normal`");
+            Synchronous::Full
+        }
+    };
+    let readers = reader.integer("sqliteReaders", 1..=SQLITE_READERS_MAX);
+    SqliteConfig { readers: readers.map(|readers| readers as usize), synchronous }
+}
+
+fn positive(reader: &mut Reader<'_>, path: &str) -> Option<u64> {
+    reader.integer(path, 1..=u64::MAX)
+}
+
+/// Reads the option and adds what is always protected, as parse-server does
+/// (parse-server:src/ParseServer.js, injectDefaults).
+fn protected_fields(reader: &mut Reader<'_>) -> ProtectedFields {
+    const PATH: &str = "protectedFields";
+    let value = reader.raw.value(PATH);
+    let mut fields: ProtectedFields = serde_json::from_value(value).unwrap_or_else(|_| {
+        reader.bad(PATH, "an object of classes, of groups of users, of lists of fields");
+        ProtectedFields::new()
+    });
+    let mut always = vec!["email".to_owned()];
+    always.extend(reader.texts("userSensitiveFields"));
+    let of_all = fields.entry("_User".to_owned()).or_default().entry("*".to_owned()).or_default();
+    for field in always {
+        if !of_all.contains(&field) {
+            of_all.push(field);
+        }
+    }
+    fields
+}
+
+fn denylist(reader: &mut Reader<'_>) -> Vec<DenylistEntry> {
+    const PATH: &str = "requestKeywordDenylist";
+    let entries: Option<Vec<DenylistEntry>> =
+        reader.entries(PATH).into_iter().map(denylist_entry).collect();
+    entries.unwrap_or_else(|| {
+        reader.bad(PATH, "a list of objects with `key`, `value` or both");
+        Vec::new()
+    })
+}
+
+fn denylist_entry(entry: Value) -> Option<DenylistEntry> {
+    let Value::Object(mut fields) = entry else { return None };
+    let key = match fields.remove("key") {
+        Some(Value::String(key)) => Some(key),
+        Some(_) => return None,
+        None => None,
+    };
+    let value = fields.remove("value");
+    let says_something = key.is_some() || value.is_some();
+    (fields.is_empty() && says_something).then_some(DenylistEntry { key, value })
+}
+
+fn request_complexity(reader: &mut Reader<'_>) -> RequestComplexity {
+    RequestComplexity {
+        include_depth: reader.limit("requestComplexity.includeDepth"),
+        include_count: reader.limit("requestComplexity.includeCount"),
+        subquery_depth: reader.limit("requestComplexity.subqueryDepth"),
+        subquery_limit: reader.limit("requestComplexity.subqueryLimit"),
+        query_depth: reader.limit("requestComplexity.queryDepth"),
+        graphql_depth: reader.limit("requestComplexity.graphQLDepth"),
+        graphql_fields: reader.limit("requestComplexity.graphQLFields"),
+        batch_request_limit: reader.limit("requestComplexity.batchRequestLimit"),
+        allow_regex: reader.flag("requestComplexity.allowRegex"),
+    }
+}
+
+fn schema(reader: &mut Reader<'_>) -> SchemaOptions {
+    const DEFINITIONS: &str = "schema.definitions";
+    let value = reader.raw.value(DEFINITIONS);
+    if !value.as_array().is_some_and(|classes| classes.iter().all(Value::is_object)) {
+        reader.bad(DEFINITIONS, "a JSON list of objects");
+    }
+    SchemaOptions {
+        definitions: reader.entries(DEFINITIONS),
+        strict: reader.flag("schema.strict"),
+        delete_extra_fields: reader.flag("schema.deleteExtraFields"),
+        recreate_modified_fields: reader.flag("schema.recreateModifiedFields"),
+        lock_schemas: reader.flag("schema.lockSchemas"),
+        keep_unknown_indexes: reader.flag("schema.keepUnknownIndexes"),
+    }
+}
+
+fn graphql(reader: &mut Reader<'_>) -> GraphQlConfig {
+    GraphQlConfig {
+        mount: reader.flag("mountGraphQL"),
+        path: reader.path("graphQLPath"),
+        public_introspection: reader.flag("graphQLPublicIntrospection"),
+        mount_playground: reader.flag("mountPlayground"),
+        playground_path: reader.path("playgroundPath"),
+    }
+}
+
+fn logging(reader: &mut Reader<'_>) -> Logging {
+    let mut level = log_level(reader);
+    if reader.flag("verbose") && level < LogLevel::Verbose {
+        level = LogLevel::Verbose;
+    }
+    if reader.flag("silent") {
+        level = LogLevel::Silent;
+    }
+    let format = if reader.flag("jsonLogs") { LogFormat::Json } else { LogFormat::Text };
+    Logging { level, format }
+}
+
+fn log_level(reader: &mut Reader<'_>) -> LogLevel {
+    let Some(name) = reader.text("logLevel") else { return LogLevel::Info };
+    if let Some((_, level)) = LOG_LEVELS.iter().find(|(known, _)| *known == name) {
+        return *level;
+    }
+    let names: Vec<&str> = LOG_LEVELS.iter().map(|(name, _)| *name).collect();
+    let expected = match nearest::word(&name, &names) {
+        Some(nearest) => format!("one of {} (did you mean `{nearest}`?)", names.join(", ")),
+        None => format!("one of {}", names.join(", ")),
+    };
+    reader.bad("logLevel", &expected);
+    LogLevel::Info
+}
+
+fn files(reader: &mut Reader<'_>) -> FilesAdapter {
+    adapter(reader, "filesAdapter", adapters::files).unwrap_or(FilesAdapter::Database)
+}
+
+fn mail(reader: &mut Reader<'_>) -> Option<MailAdapter> {
+    adapter(reader, "emailAdapter", adapters::mail)
+}
+
+fn cache(reader: &mut Reader<'_>) -> CacheAdapter {
+    adapter(reader, "cacheAdapter", adapters::cache).unwrap_or(CacheAdapter::Memory)
+}
+
+fn push(reader: &mut Reader<'_>) -> Option<PushAdapter> {
+    adapter(reader, "push", adapters::push)
+}
+
+fn fixed_adapters(reader: &mut Reader<'_>) {
+    for (path, known) in adapters::FIXED {
+        adapter(reader, path, |value| adapters::fixed(value, known));
+    }
+}
+
+fn adapter<T>(
+    reader: &mut Reader<'_>,
+    path: &str,
+    choose: impl FnOnce(Value) -> Result<T, String>,
+) -> Option<T> {
+    let value = reader.raw.value(path);
+    if value.is_null() {
+        return None;
+    }
+    choose(value).map_err(|problem| reader.problem(path, &problem)).ok()
+}

@@ -1,0 +1,273 @@
+//! The options with their types, parsed and checked once, at start.
+//!
+//! Nothing behind this point sees JSON of an option, unless it asks [`Config::raw`] for one that
+//! has no effect yet.
+
+mod build;
+mod check;
+mod reader;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub(super) use build::build;
+
+use crate::options::adapters::{CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+use crate::options::database::Database;
+use crate::options::ip_range::IpRange;
+use crate::options::raw::Raw;
+use crate::options::secret::Secret;
+use crate::options::trust_proxy::TrustProxy;
+
+/// Fields that are hidden: by class, then by group of users (`*`, a role, a user), then by name.
+pub type ProtectedFields = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+/// All options.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Application and keys.
+    pub keys: Keys,
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on; 0 lets the system choose.
+    pub port: u16,
+    /// Path of the REST API, without a slash at its end; `/` is the root.
+    pub mount_path: String,
+    /// Full address of the API as this server reaches it, if it is not to be derived.
+    pub server_url: Option<String>,
+    /// Full address of the API as clients reach it.
+    pub public_server_url: Option<String>,
+    /// Largest upload.
+    pub upload_bytes_max: u64,
+    /// Largest JSON body.
+    pub json_body_bytes_max: u64,
+    /// What browsers are told.
+    pub cors: Cors,
+    /// Which forwarding headers are believed.
+    pub trust_proxy: TrustProxy,
+    /// The database.
+    pub database: Database,
+    /// Settings of SQLite.
+    pub sqlite: SqliteConfig,
+    /// Milliseconds after which an open transaction is rolled back.
+    pub transaction_timeout_ms: u64,
+    /// Whether clients without the master key may ask for query plans.
+    pub allow_public_explain: bool,
+    /// Whether cloud code calls the API inside the process.
+    pub direct_access: bool,
+    /// Whether clients may create classes by writing to them.
+    pub allow_client_class_creation: bool,
+    /// Whether clients may choose ids of new objects.
+    pub allow_custom_object_id: bool,
+    /// Length of generated ids.
+    pub object_id_size: usize,
+    /// Rows a query returns when it names no limit.
+    pub default_limit: u64,
+    /// Largest limit of a query, if there is one.
+    pub max_limit: Option<u64>,
+    /// Whether new users are without public read access.
+    pub enforce_private_users: bool,
+    /// Whether details of refused operations stay out of answers.
+    pub enable_sanitized_error_response: bool,
+    /// Fields hidden per class.
+    pub protected_fields: ProtectedFields,
+    /// Whether users see the protected fields of their own user object.
+    pub protected_fields_owner_exempt: bool,
+    /// Whether the answer to a write shows protected fields.
+    pub protected_fields_save_response_exempt: bool,
+    /// Whether triggers see protected fields.
+    pub protected_fields_trigger_exempt: bool,
+    /// Keys and values that a request body must not contain.
+    pub request_keyword_denylist: Vec<DenylistEntry>,
+    /// Limits on one request.
+    pub request_complexity: RequestComplexity,
+    /// Classes to create or change at start.
+    pub schema: SchemaOptions,
+    /// GraphQL.
+    pub graphql: GraphQlConfig,
+    /// Where files are kept.
+    pub files: FilesAdapter,
+    /// How mail is sent, if it is.
+    pub mail: Option<MailAdapter>,
+    /// Where cached values are kept.
+    pub cache: CacheAdapter,
+    /// How pushes are delivered, if they are.
+    pub push: Option<PushAdapter>,
+    /// What is logged.
+    pub logging: Logging,
+    /// Metrics.
+    pub metrics: MetricsConfig,
+    /// Whether the master key was made for this start and should be shown to the operator.
+    pub generated_master_key: bool,
+    /// What the operator should be told at start.
+    pub warnings: Vec<String>,
+    /// Every option in the form of JSON, for those that have no field here.
+    pub raw: Raw,
+}
+
+/// The application and its keys.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Id of the application.
+    pub app_id: String,
+    /// Name of the application, for mails and pages.
+    pub app_name: Option<String>,
+    /// Key that overrides every access rule.
+    pub master_key: Secret,
+    /// Key that reads everything and writes nothing.
+    pub read_only_master_key: Option<Secret>,
+    /// Key that reads and writes internal fields.
+    pub maintenance_key: Option<Secret>,
+    /// Key of native clients.
+    pub client_key: Option<Secret>,
+    /// Key of REST clients.
+    pub rest_api_key: Option<Secret>,
+    /// Key of JavaScript clients.
+    pub javascript_key: Option<Secret>,
+    /// Key of .NET clients.
+    pub dot_net_key: Option<Secret>,
+    /// Where the master key is accepted from.
+    pub master_key_ips: Vec<IpRange>,
+    /// Where the read-only master key is accepted from.
+    pub read_only_master_key_ips: Vec<IpRange>,
+    /// Where the maintenance key is accepted from.
+    pub maintenance_key_ips: Vec<IpRange>,
+}
+
+/// What browsers are told about calls from other origins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// Origins that may call; `*` is every origin.
+    pub allow_origin: Vec<String>,
+    /// Request headers that may be sent besides the usual ones.
+    pub allow_headers: Vec<String>,
+}
+
+/// Settings of SQLite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteConfig {
+    /// Reading connections, if the number is not left to the storage.
+    pub readers: Option<usize>,
+    /// What a write waits for.
+    pub synchronous: Synchronous,
+}
+
+/// What an acknowledged write survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    /// A loss of power.
+    Full,
+    /// A crash of the process.
+    Normal,
+}
+
+/// Limits on one request; nothing means no limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestComplexity {
+    /// Depth of one included path.
+    pub include_depth: Option<u64>,
+    /// Number of included paths.
+    pub include_count: Option<u64>,
+    /// Depth of nested subqueries.
+    pub subquery_depth: Option<u64>,
+    /// Rows one subquery may match.
+    pub subquery_limit: Option<u64>,
+    /// Depth of nested conditions.
+    pub query_depth: Option<u64>,
+    /// Depth of a GraphQL operation.
+    pub graphql_depth: Option<u64>,
+    /// Fields of a GraphQL operation.
+    pub graphql_fields: Option<u64>,
+    /// Requests in one batch.
+    pub batch_request_limit: Option<u64>,
+    /// Whether clients without the master key may use regular expressions.
+    pub allow_regex: bool,
+}
+
+/// A key, a value, or a key with a value that a request body must not contain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DenylistEntry {
+    /// Pattern of the key; any key if absent.
+    pub key: Option<String>,
+    /// The value; any value if absent.
+    pub value: Option<Value>,
+}
+
+/// Classes to create or change at start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaOptions {
+    /// The classes, in the form of the schema API.
+    pub definitions: Vec<Value>,
+    /// Whether classes that are not defined are deleted.
+    pub strict: bool,
+    /// Whether fields that are not defined are deleted.
+    pub delete_extra_fields: bool,
+    /// Whether fields whose type differs are made anew.
+    pub recreate_modified_fields: bool,
+    /// Whether requests may not change schemas.
+    pub lock_schemas: bool,
+    /// Whether indexes that are not defined are kept.
+    pub keep_unknown_indexes: bool,
+}
+
+/// GraphQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphQlConfig {
+    /// Whether the API is served.
+    pub mount: bool,
+    /// Path of the API.
+    pub path: String,
+    /// Whether clients without the master key may read the schema.
+    pub public_introspection: bool,
+    /// Whether the page for trying out is served.
+    pub mount_playground: bool,
+    /// Path of that page.
+    pub playground_path: String,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logging {
+    /// How much.
+    pub level: LogLevel,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// How much is logged, from nothing to everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Nothing.
+    Silent,
+    /// Errors.
+    Error,
+    /// And warnings.
+    Warn,
+    /// And notices.
+    Info,
+    /// And requests and answers.
+    Verbose,
+    /// And what helps to find faults.
+    Debug,
+    /// And everything else.
+    Silly,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object.
+    Json,
+}
+
+/// Metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Whether they are served, to the master key and to the machine itself.
+    pub mount: bool,
+    /// Their path.
+    pub path: String,
+}

@@ -1,0 +1,331 @@
+//! From arguments, variables and file to a [`Config`].
+
+use std::ffi::OsString;
+
+use crate::options::cli::{self, Arguments};
+use crate::options::config::{self, Config};
+use crate::options::problems::{OptionsError, Problems};
+use crate::options::raw::{Input, Profile, Raw};
+use crate::options::{env, file, help};
+
+/// The sub-command for trying things out.
+const DEVELOPMENT: &str = "dev";
+
+/// What the process is asked to do.
+#[derive(Debug)]
+pub enum Start {
+    /// Serve, with these options.
+    Run(Box<Config>),
+    /// Print this help text.
+    Help(String),
+    /// Print the version.
+    Version,
+}
+
+/// Reads the options from the arguments behind the program's name, the environment and the file
+/// that the arguments name; `generate_master_key` is asked when `dev` is started without a key.
+pub fn load(
+    args: &[OsString],
+    env: impl Iterator<Item = (String, String)>,
+    generate_master_key: &dyn Fn() -> String,
+) -> Result<Start, OptionsError> {
+    let mut problems = Problems::default();
+    let mut arguments = texts(args, &mut problems);
+    let mut profile = Profile::Server;
+    if arguments.first().is_some_and(|first| first == DEVELOPMENT) {
+        arguments.remove(0);
+        profile = Profile::Development;
+    }
+    let flags = match cli::read(arguments, &mut problems) {
+        Arguments::Help => return Ok(Start::Help(help::text())),
+        Arguments::Version => return Ok(Start::Version),
+        Arguments::Start(flags) => flags,
+    };
+    let mut raw = Raw::new(profile);
+    if let Some(path) = &flags.file {
+        file::read(path, &mut raw, &mut problems);
+    }
+    env::read(env, &mut raw, &mut problems);
+    for (option, value) in flags.given {
+        raw.set(option, Input::Text(value), &format!("--{}", option.path), &mut problems);
+    }
+    let config = config::build(&raw, generate_master_key, &mut problems);
+    problems.into_result()?;
+    Ok(Start::Run(Box::new(config)))
+}
+
+fn texts(args: &[OsString], problems: &mut Problems) -> Vec<String> {
+    let mut texts = Vec::with_capacity(args.len());
+    for argument in args {
+        match argument.to_str() {
+            Some(text) => texts.push(text.to_owned()),
+            None => problems.add(format!("argument {argument:?} is not valid UTF-8")),
+        }
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::options::{
+        CacheAdapter, Database, DenylistEntry, FilesAdapter, IpRange, LogFormat, LogLevel,
+        RequestComplexity, Synchronous, TrustProxy,
+    };
+
+    const KEYS: [&str; 4] = ["--appId", "app", "--masterKey", "master"];
+
+    fn start(args: &[&str], env: &[(&str, &str)]) -> Result<Start, OptionsError> {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        load(&args, env, &|| "generated".to_owned())
+    }
+
+    fn config(args: &[&str], env: &[(&str, &str)]) -> Config {
+        match start(args, env).unwrap_or_else(|error| panic!("{error}")) {
+            Start::Run(config) => *config,
+            Start::Help(_) | Start::Version => panic!("not a start: {args:?}"),
+        }
+    }
+
+    fn with_keys(args: &[&str]) -> Config {
+        config(&[args, &KEYS].concat(), &[])
+    }
+
+    fn check_problems(args: &[&str], env: &[(&str, &str)], expected: &[&str]) {
+        let error = start(&[args, &KEYS].concat(), env).unwrap_err();
+        assert_eq!(error.problems(), expected, "{args:?}");
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn defaults() {
+        let config = with_keys(&[]);
+        assert_eq!((config.host.as_str(), config.port), ("0.0.0.0", 1337));
+        assert_eq!((config.mount_path.as_str(), config.server_url.as_deref()), ("/parse", None));
+        assert_eq!(config.upload_bytes_max, 20 << 20);
+        assert_eq!(config.json_body_bytes_max, 20 << 20);
+        assert_eq!(config.cors.allow_origin, ["*"]);
+        assert_eq!(config.trust_proxy, TrustProxy::Nobody);
+        assert_eq!(config.database, Database::Sqlite("parsimony.db".into()));
+        assert_eq!(config.sqlite.synchronous, Synchronous::Full);
+        assert_eq!((config.sqlite.readers, config.transaction_timeout_ms), (None, 5000));
+        assert_eq!((config.default_limit, config.max_limit), (100, None));
+        assert_eq!(config.object_id_size, 10);
+        assert!(!config.allow_client_class_creation && !config.allow_custom_object_id);
+        assert!(config.enforce_private_users && config.enable_sanitized_error_response);
+        assert_eq!(config.protected_fields["_User"]["*"], ["email"]);
+        assert_eq!(config.request_keyword_denylist.len(), 3);
+        assert!(config.graphql.mount && !config.graphql.mount_playground);
+        assert_eq!(config.files, FilesAdapter::Database);
+        assert_eq!(config.cache, CacheAdapter::Memory);
+        assert_eq!((config.mail, config.push), (None, None));
+        assert_eq!(config.logging.level, LogLevel::Info);
+        assert!(config.metrics.mount && !config.generated_master_key);
+        assert_eq!(config.warnings, [""; 0]);
+    }
+
+    #[test]
+    fn stricter_defaults_and_those_of_9_10() {
+        let ours = with_keys(&[]);
+        let stricter = RequestComplexity {
+            include_depth: Some(10),
+            include_count: Some(100),
+            subquery_depth: Some(10),
+            subquery_limit: None,
+            query_depth: Some(10),
+            graphql_depth: Some(20),
+            graphql_fields: Some(200),
+            batch_request_limit: Some(100),
+            allow_regex: true,
+        };
+        assert_eq!(ours.request_complexity, stricter);
+        assert_eq!(ours.keys.read_only_master_key_ips, ours.keys.master_key_ips);
+        assert!(!ours.protected_fields_owner_exempt && ours.protected_fields_trigger_exempt);
+        assert!(!ours.protected_fields_save_response_exempt);
+
+        let theirs = with_keys(&["--compat", "9.10"]);
+        assert_eq!(theirs.request_complexity.include_depth, None);
+        assert_eq!(theirs.request_complexity.batch_request_limit, None);
+        let everyone = [IpRange::parse("0.0.0.0/0").unwrap(), IpRange::parse("::/0").unwrap()];
+        let ranges: Vec<String> =
+            theirs.keys.read_only_master_key_ips.iter().map(ToString::to_string).collect();
+        assert_eq!(ranges, everyone.map(|range| range.to_string()));
+        assert!(!theirs.graphql.mount);
+        assert!(theirs.protected_fields_owner_exempt && !theirs.protected_fields_trigger_exempt);
+        assert!(with_keys(&["--compat", "9.10", "--mountGraphQL"]).graphql.mount);
+        check_problems(
+            &["--compat", "8"],
+            &[],
+            &["option `compat` (from --compat): expected `9.10`, got `8`"],
+        );
+    }
+
+    #[test]
+    fn flags_win_over_variables_over_the_file() {
+        let file = file(r#"{"port": 1, "host": "file", "mountPath": "/file/"}"#);
+        let path = file.path().to_str().unwrap();
+        let env = [("PORT", "2"), ("PARSE_SERVER_HOST", "variable")];
+        let config = config(&[&[path, "--port", "3"], &KEYS[..]].concat(), &env);
+        assert_eq!((config.port, config.host.as_str()), (3, "variable"));
+        assert_eq!(config.mount_path, "/file");
+    }
+
+    #[test]
+    fn development() {
+        let started = config(&["dev"], &[]);
+        assert_eq!(started.keys.app_id, "myAppId");
+        assert_eq!(started.keys.master_key.expose(), "generated");
+        assert!(started.generated_master_key && started.allow_client_class_creation);
+        assert!(started.graphql.mount_playground);
+        assert_eq!(started.host, "127.0.0.1");
+
+        let over = config(&["dev", "--masterKey", "m"], &[("PARSE_SERVER_HOST", "0.0.0.0")]);
+        assert_eq!(over.keys.master_key.expose(), "m");
+        assert_eq!(over.host, "0.0.0.0");
+        assert!(!over.generated_master_key);
+    }
+
+    #[test]
+    fn all_problems_are_reported_at_once() {
+        let error = start(
+            &["--prot", "1", "--maxLimit", "0", "--masterKeyIps", "localhost"],
+            &[("PORT", "abc"), ("PARSE_SERVER_DATABASE_URI", "postgres://u:secret@h/d")],
+        )
+        .unwrap_err();
+        let expected = "\
+unknown option `--prot`; did you mean `--port`?
+option `port` (from PORT): expected an integer, got `abc`
+option `masterKey` is required; set --masterKey or PARSE_SERVER_MASTER_KEY
+option `appId` is required; set --appId or PARSE_SERVER_APPLICATION_ID
+option `masterKeyIps` (from --masterKeyIps): `localhost` is no IP address or range
+option `databaseURI` (from PARSE_SERVER_DATABASE_URI): the PostgreSQL adapter is missing in this \
+version; use `sqlite:<file>`, or leave the option out for the file `parsimony.db`
+option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn bad_values() {
+        let check = |args: &[&str], expected: &str| check_problems(args, &[], &[expected]);
+        check(
+            &["--port", "70000"],
+            "option `port` (from --port): expected an integer from 0 to 65535, got `70000`",
+        );
+        check(
+            &["--maxUploadSize", "big"],
+            "option `maxUploadSize` (from --maxUploadSize): expected a size such as `20mb`, \
+             got `big`",
+        );
+        check(
+            &["--mountPath", "parse"],
+            "option `mountPath` (from --mountPath): expected a path such as `/parse`, got `parse`",
+        );
+        check(
+            &["--serverURL", "localhost:1337"],
+            "option `serverURL` (from --serverURL): expected an address that begins with \
+             `http://` or `https://`, got `localhost:1337`",
+        );
+        check(
+            &["--logLevel", "infoo"],
+            "option `logLevel` (from --logLevel): expected one of error, warn, info, http, \
+             verbose, debug, silly (did you mean `info`?), got `infoo`",
+        );
+        check(
+            &["--requestComplexity.queryDepth", "0"],
+            "option `requestComplexity.queryDepth` (from --requestComplexity.queryDepth): \
+             expected a positive integer, or -1 for no limit, got `0`",
+        );
+        check(
+            &["--requestKeywordDenylist", r#"[{"kee":"a"}]"#],
+            "option `requestKeywordDenylist` (from --requestKeywordDenylist): expected a list of \
+             objects with `key`, `value` or both, got `[{\"kee\":\"a\"}]`",
+        );
+        check(
+            &["--protectedFields", r#"{"A":["b"]}"#],
+            "option `protectedFields` (from --protectedFields): expected an object of classes, \
+             of groups of users, of lists of fields, got `{\"A\":[\"b\"]}`",
+        );
+        check(
+            &["--emailAdapter", "./mail.js"],
+            "option `emailAdapter` (from --emailAdapter): the module `./mail.js` is an adapter \
+             written in JavaScript, which this version can not load; built in are \
+             @parse/simple-mailgun-adapter, parse-smtp-template",
+        );
+        check(
+            &["--readOnlyMasterKey", "master"],
+            "options `masterKey` and `readOnlyMasterKey` must differ",
+        );
+        check(
+            &["--graphQLPath", "/parse/"],
+            "options `mountPath` and `graphQLPath` must differ, both are `/parse`",
+        );
+    }
+
+    #[test]
+    fn values_get_their_types() {
+        let config = with_keys(&[
+            "--databaseURI=sqlite::memory:",
+            "--port=0",
+            "--jsonBodyLimit=1kb",
+            "--serverURL=https://example.com/parse/",
+            "--allowOrigin=https://a.example,https://b.example",
+            "--trustProxy=1",
+            "--maxLimit=3",
+            "--protectedFields",
+            r#"{"A":{"role:x":["b"]},"_User":{"*":["phone"]}}"#,
+            "--requestKeywordDenylist",
+            r#"[{"key":"a","value":1}]"#,
+            "--requestComplexity",
+            r#"{"includeDepth":-1,"allowRegex":false}"#,
+            "--schema.lockSchemas",
+            "--verbose",
+            "--jsonLogs=1",
+            "--sqliteSynchronous=normal",
+        ]);
+        assert_eq!((config.database, config.port), (Database::SqliteMemory, 0));
+        assert_eq!((config.json_body_bytes_max, config.upload_bytes_max), (1024, 20 << 20));
+        assert_eq!(config.server_url.as_deref(), Some("https://example.com/parse"));
+        assert_eq!(config.cors.allow_origin, ["https://a.example", "https://b.example"]);
+        assert_eq!(config.trust_proxy, TrustProxy::Hops(1));
+        assert_eq!(config.max_limit, Some(3));
+        assert_eq!(config.protected_fields["A"]["role:x"], ["b"]);
+        assert_eq!(config.protected_fields["_User"]["*"], ["phone", "email"]);
+        let entry = DenylistEntry { key: Some("a".to_owned()), value: Some(1.into()) };
+        assert_eq!(config.request_keyword_denylist, [entry]);
+        assert_eq!(config.request_complexity.include_depth, None);
+        assert!(!config.request_complexity.allow_regex && config.schema.lock_schemas);
+        assert_eq!(config.logging.level, LogLevel::Verbose);
+        assert_eq!(config.logging.format, LogFormat::Json);
+        assert_eq!(config.sqlite.synchronous, Synchronous::Normal);
+    }
+
+    #[test]
+    fn options_without_effect_are_one_warning() {
+        let config = with_keys(&["--cloud", "./main.js", "--auth", "{}", "--maxLimit", "1"]);
+        let expected = "these options are known but have no effect yet: auth, cloud";
+        assert_eq!(config.warnings, [expected]);
+        assert_eq!(config.raw.value("cloud"), "./main.js");
+    }
+
+    #[test]
+    fn help_and_version() {
+        assert!(matches!(start(&["--help"], &[]), Ok(Start::Help(_))));
+        assert!(matches!(start(&["dev", "-h"], &[]), Ok(Start::Help(_))));
+        assert!(matches!(start(&["--version"], &[]), Ok(Start::Version)));
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let args = ["--masterKey", "hunter2", "--appId", "a", "--webhookKey", "hunter2"];
+        let text = format!("{:?}", config(&args, &[]));
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}

@@ -1,0 +1,41 @@
+//! The options of the server: one table, four sources, one typed [`Config`].
+//!
+//! `table` holds every option once, as data. `cli`, `env` and `file` collect what was given into
+//! `raw`; `config` turns that into types, once, at start. Flags win over environment variables,
+//! those over the JSON file, those over defaults; a group of options is merged name by name.
+//!
+//! This room is the only one that looks at arguments, environment variables and the configuration
+//! file. It never prints, never ends the process, makes no randomness of its own, and never ignores
+//! anything silently: what it does not know is an error, what has no effect yet is a warning.
+
+pub mod table;
+
+mod adapters;
+mod cli;
+mod config;
+mod database;
+mod env;
+mod file;
+mod help;
+mod ip_range;
+mod load;
+mod nearest;
+mod problems;
+mod raw;
+mod secret;
+mod size;
+mod trust_proxy;
+mod values;
+
+pub use adapters::{AdapterOptions, CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+pub use config::{
+    Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
+    ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous,
+};
+pub use database::Database;
+pub use ip_range::IpRange;
+pub use load::{Start, load};
+pub use problems::OptionsError;
+pub use raw::{Profile, Raw};
+pub use secret::Secret;
+pub use trust_proxy::TrustProxy;

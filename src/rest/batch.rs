@@ -1,0 +1,135 @@
+//! `/batch`: several requests in one, dispatched in process through the same route table
+//! (`parse-server:src/batch.js`).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+
+use super::classes;
+use super::route::{Request, Route, dispatch, route};
+use crate::error::{Code, Error, Result};
+use crate::http::Reply;
+use crate::ops::{Ctx, write};
+use crate::value::{Json, Members};
+
+/// One entry, ready to run.
+struct Entry {
+    route: Route,
+    request: Request,
+}
+
+pub(super) async fn batch(ctx: &Ctx, request: &Request) -> Result<Reply> {
+    let Some(requests) = request.body.get("requests").and_then(Json::as_array) else {
+        return Err(invalid("requests must be an array".to_owned()));
+    };
+    let most = ctx
+        .app
+        .config
+        .request_complexity
+        .batch_request_limit
+        .filter(|_| !ctx.principal.is_master());
+    if let Some(most) = most
+        && requests.len() as u64 > most
+    {
+        return Err(invalid(format!(
+            "Batch request contains {} sub-requests, which exceeds the limit of {most}.",
+            requests.len()
+        )));
+    }
+    let entries: Result<Vec<Entry>> =
+        requests.iter().map(|request| read_entry(ctx, request)).collect();
+    let entries = entries?;
+    let is_transaction = request.body.get("transaction") == Some(&Json::Bool(true));
+    match is_transaction {
+        true => in_transaction(ctx, entries).await,
+        false => Ok(answers(&join_all(entries.into_iter().map(|entry| run(ctx, entry))).await)),
+    }
+}
+
+fn invalid(text: String) -> Error {
+    Error::new(Code::InvalidJson, text)
+}
+
+fn read_entry(ctx: &Ctx, request: &Json) -> Result<Entry> {
+    let path = request.get("path").and_then(Json::as_str);
+    let path = path.ok_or_else(|| invalid("batch request path must be a string".to_owned()))?;
+    let mount = ctx.app.config.mount_path.trim_end_matches('/');
+    let below = path.strip_prefix(mount).filter(|below| below.starts_with('/'));
+    let below = below.ok_or_else(|| invalid(format!("cannot route batch path {path}")))?;
+    let method = match request.get("method") {
+        None => "undefined".to_owned(),
+        Some(method) => method.as_str().map_or_else(|| method.to_text(), str::to_owned),
+    };
+    match route(&method, below) {
+        Some(Route::Batch) => Err(invalid("nested batch requests are not allowed".to_owned())),
+        Some(route) => {
+            let body = request.get("body").cloned().unwrap_or_else(Json::empty);
+            Ok(Entry { route, request: Request { body, query: Members::new() } })
+        }
+        None => Err(invalid(format!("cannot route {method} {below}"))),
+    }
+}
+
+/// One entry; its failure is an answer. Each sees the classes that are in force when it begins.
+async fn run(ctx: &Ctx, entry: Entry) -> (Outcome, Bytes) {
+    match Box::pin(dispatch(&ctx.refreshed(), entry.route, &entry.request)).await {
+        Ok(reply) => (Outcome::Success, reply.body),
+        Err(error) => {
+            (Outcome::Error, Reply::of_error(&error, &ctx.app.config, &ctx.request_id).body)
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Success,
+    Error,
+}
+
+fn answers(outcomes: &[(Outcome, Bytes)]) -> Reply {
+    let mut out = vec![b'['];
+    for (at, (outcome, body)) in outcomes.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(match outcome {
+            Outcome::Success => b"{\"success\":",
+            Outcome::Error => b"{\"error\":".as_slice(),
+        });
+        out.extend_from_slice(body);
+        out.push(b'}');
+    }
+    out.push(b']');
+    Reply::json(200, out)
+}
+
+/// All entries or none, in order. What the entries need of their classes is made before the transaction
+/// begins; the first failure ends it and is the answer.
+async fn in_transaction(ctx: &Ctx, entries: Vec<Entry>) -> Result<Reply> {
+    for entry in &entries {
+        if let Route::Create(class) = &entry.route {
+            write::prepare_create(&ctx.refreshed(), class, &classes::read_fields(&entry.request)?)
+                .await?;
+        }
+        if let Route::Update(class, _) = &entry.route {
+            write::prepare_update(&ctx.refreshed(), class, &classes::read_fields(&entry.request)?)
+                .await?;
+        }
+    }
+    let ctx = ctx.refreshed();
+    let tx: Arc<dyn crate::ops::Transaction> = Arc::from(ctx.begin().await?);
+    let inside = ctx.inside(Arc::clone(&tx));
+    let mut outcomes = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match Box::pin(dispatch(&inside, entry.route, &entry.request)).await {
+            Ok(reply) => outcomes.push((Outcome::Success, reply.body)),
+            Err(error) => {
+                tx.rollback().await?;
+                return Err(error);
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(answers(&outcomes))
+}

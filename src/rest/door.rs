@@ -1,0 +1,42 @@
+//! From an HTTP request to a route and back.
+
+use std::sync::Arc;
+
+use super::route::{Request, dispatch, route};
+use crate::http::{Caller, Incoming, Reply, decode_query, not_routable, parse_body};
+use crate::ops::App;
+use crate::value::Json;
+
+/// Answers a request to the REST API. `uri_path` is the whole path, for the page of an unknown one.
+pub async fn answer(app: &Arc<App>, mut incoming: Incoming, body: &[u8], uri_path: &str) -> Reply {
+    if incoming.path.trim_end_matches('/') == "/health" {
+        return Reply::json(200, br#"{"status":"ok"}"#.to_vec());
+    }
+    let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
+    let mut body = match parse_body(content_type, body) {
+        Ok(body) => body,
+        Err(error) => return Reply::of_error(&error, &app.config, &incoming.request_id),
+    };
+    override_method(&mut incoming, &mut body);
+    let ctx = match Caller::read(&incoming.headers, &mut body, app).admit(app, &incoming) {
+        Ok(ctx) => ctx,
+        Err(refusal) => return refusal,
+    };
+    let Some(route) = route(&incoming.method, &incoming.path) else {
+        return not_routable(&incoming.method, uri_path);
+    };
+    let request = Request { body, query: decode_query(&incoming.query) };
+    match dispatch(&ctx, route, &request).await {
+        Ok(reply) => reply,
+        Err(error) => Reply::of_error(&error, &app.config, &incoming.request_id),
+    }
+}
+
+/// SDKs post everything and say in the body what they mean.
+fn override_method(incoming: &mut Incoming, body: &mut Json) {
+    let Json::Object(members) = body else { return };
+    let Some(Json::String(method)) = members.shift_remove("_method") else { return };
+    if incoming.method == "POST" {
+        incoming.method = method;
+    }
+}

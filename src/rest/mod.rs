@@ -1,0 +1,16 @@
+//! The thin REST door: one file per family of routes, each decoding a request into one verb and encoding
+//! its answer. It knows no rules and no storage.
+
+mod aggregate;
+mod batch;
+mod classes;
+mod config;
+mod door;
+mod encode;
+mod features;
+mod read_request;
+mod route;
+mod schemas;
+
+pub use door::answer;
+pub use route::{Request, Route, dispatch, route};

@@ -1,0 +1,169 @@
+//! Which route a method and a path mean. Batches use the same table, in process.
+
+use axum::http::header::LOCATION;
+
+use super::{aggregate, batch, classes, config, features, schemas};
+use crate::error::Result;
+use crate::http::Reply;
+use crate::ops::Ctx;
+use crate::value::{Json, Members};
+
+/// A decoded request.
+#[derive(Debug)]
+pub struct Request {
+    /// The body; `{}` if there was none.
+    pub body: Json,
+    /// The query string, each value as JSON or as text.
+    pub query: Members,
+}
+
+impl Request {
+    /// Body and query together: what a reading route takes its parameters from.
+    pub(super) fn parameters(&self) -> Members {
+        let mut parameters = self.body.as_object().cloned().unwrap_or_default();
+        parameters.extend(self.query.iter().map(|(key, value)| (key.clone(), value.clone())));
+        parameters
+    }
+
+    /// The members of the body; an array counts as an object whose keys are positions.
+    pub(super) fn members(&self) -> Members {
+        match &self.body {
+            Json::Object(members) => members.clone(),
+            Json::Array(elements) => elements
+                .iter()
+                .enumerate()
+                .map(|(at, element)| (at.to_string(), element.clone()))
+                .collect(),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Members::new(),
+        }
+    }
+}
+
+/// A route with what its path says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /classes/:class`
+    Find(String),
+    /// `POST /classes/:class`
+    Create(String),
+    /// `GET /classes/:class/:id`
+    Get(String, String),
+    /// `PUT /classes/:class/:id`
+    Update(String, String),
+    /// `DELETE /classes/:class/:id`
+    Delete(String, String),
+    /// `GET /schemas`
+    ListSchemas,
+    /// `GET /schemas/:class`
+    GetSchema(String),
+    /// `POST /schemas` and `POST /schemas/:class`
+    CreateSchema(Option<String>),
+    /// `PUT /schemas/:class`
+    UpdateSchema(String),
+    /// `DELETE /schemas/:class`
+    DeleteSchema(String),
+    /// `GET /aggregate/:class`
+    Aggregate(String),
+    /// `DELETE /purge/:class`
+    Purge(String),
+    /// `POST /batch`
+    Batch,
+    /// `/health`
+    Health,
+    /// `GET /serverInfo`
+    ServerInfo,
+    /// `GET /config`
+    GetConfig,
+    /// `PUT /config`
+    UpdateConfig,
+}
+
+/// The route of a method and a path below the mount path.
+pub fn route(method: &str, path: &str) -> Option<Route> {
+    let mut segments: Vec<String> =
+        path.split('/').skip(1).map(crate::http::unescape_segment).collect();
+    if segments.last().is_some_and(String::is_empty) && segments.len() > 1 {
+        segments.pop();
+    }
+    if segments.iter().any(String::is_empty) {
+        return None;
+    }
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match (method, segments.as_slice()) {
+        (_, ["health"]) => Some(Route::Health),
+        ("GET", ["classes", class]) => Some(Route::Find((*class).to_owned())),
+        ("POST", ["classes", class]) => Some(Route::Create((*class).to_owned())),
+        ("GET", ["classes", class, id]) => Some(Route::Get((*class).to_owned(), (*id).to_owned())),
+        ("PUT", ["classes", class, id]) => {
+            Some(Route::Update((*class).to_owned(), (*id).to_owned()))
+        }
+        ("DELETE", ["classes", class, id]) => {
+            Some(Route::Delete((*class).to_owned(), (*id).to_owned()))
+        }
+        ("GET", ["schemas"]) => Some(Route::ListSchemas),
+        ("GET", ["schemas", class]) => Some(Route::GetSchema((*class).to_owned())),
+        ("POST", ["schemas"]) => Some(Route::CreateSchema(None)),
+        ("POST", ["schemas", class]) => Some(Route::CreateSchema(Some((*class).to_owned()))),
+        ("PUT", ["schemas", class]) => Some(Route::UpdateSchema((*class).to_owned())),
+        ("DELETE", ["schemas", class]) => Some(Route::DeleteSchema((*class).to_owned())),
+        ("GET", ["aggregate", class]) => Some(Route::Aggregate((*class).to_owned())),
+        ("DELETE", ["purge", class]) => Some(Route::Purge((*class).to_owned())),
+        ("POST", ["batch"]) => Some(Route::Batch),
+        ("GET", ["config"]) => Some(Route::GetConfig),
+        ("PUT", ["config"]) => Some(Route::UpdateConfig),
+        ("GET", ["serverInfo"]) => Some(Route::ServerInfo),
+        _ => None,
+    }
+}
+
+/// Answers a request.
+pub async fn dispatch(ctx: &Ctx, route: Route, request: &Request) -> Result<Reply> {
+    match route {
+        Route::Find(class) => classes::find(ctx, &class, request).await,
+        Route::Create(class) => classes::create(ctx, &class, request).await,
+        Route::Get(class, id) => classes::get(ctx, &class, &id, request).await,
+        Route::Update(class, id) => classes::update(ctx, &class, &id, request).await,
+        Route::Delete(class, id) => classes::delete(ctx, &class, &id).await,
+        Route::ListSchemas => schemas::list(ctx),
+        Route::GetSchema(class) => schemas::get(ctx, &class),
+        Route::CreateSchema(class) => schemas::create(ctx, class.as_deref(), request).await,
+        Route::UpdateSchema(class) => schemas::update(ctx, &class, request).await,
+        Route::DeleteSchema(class) => schemas::delete(ctx, &class).await,
+        Route::Aggregate(class) => aggregate::aggregate(ctx, &class, request).await,
+        Route::Purge(class) => schemas::purge(ctx, &class).await,
+        Route::Batch => Box::pin(batch::batch(ctx, request)).await,
+        Route::Health => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
+        Route::ServerInfo => features::server_info(ctx),
+        Route::GetConfig => config::get(ctx).await,
+        Route::UpdateConfig => config::update(ctx, request).await,
+    }
+}
+
+/// A created object's answer says where it is.
+pub(super) fn located(ctx: &Ctx, reply: Reply, class: &str, id: &str) -> Reply {
+    let place = format!("{}/classes/{class}/{id}", ctx.app.server_url);
+    reply.with(LOCATION, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &str, path: &str, expected: &Option<Route>) {
+        assert_eq!(route(method, path), *expected, "{method} {path}");
+    }
+
+    #[test]
+    fn paths_mean_routes() {
+        check("GET", "/classes/A", &Some(Route::Find("A".to_owned())));
+        check("GET", "/classes/A/", &Some(Route::Find("A".to_owned())));
+        check("GET", "/classes/Bad%20Name", &Some(Route::Find("Bad Name".to_owned())));
+        check("GET", "/classes/", &None);
+        check("PUT", "/classes/A", &None);
+        check("PATCH", "/classes/A/x", &None);
+        check("GET", "/batch", &None);
+        check("get", "/classes/A", &None);
+        check("GET", "", &None);
+        check("POST", "/health", &Some(Route::Health));
+    }
+}

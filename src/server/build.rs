@@ -1,0 +1,60 @@
+//! From the options to the application: database, classes, counters.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::adapters::clock::Clock;
+use crate::adapters::random::Random;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::ops::App;
+use crate::options::{Config, Database, Synchronous};
+use crate::storage::Storage;
+use crate::storage::sqlite::{self, Location, SqliteOptions, SqliteStorage};
+use crate::telemetry::Metrics;
+use crate::value::wire::FileUrls;
+
+/// Builds the application; the database is open when this returns.
+pub(super) async fn app(config: Config, server_url: String) -> Result<Arc<App>> {
+    let storage = open(&config).await?;
+    let catalog = Arc::new(Catalog::open(Arc::clone(&storage)).await?);
+    let protected = config.protected_fields.iter().map(|(class, groups)| {
+        let groups = groups.iter().map(|(group, fields)| (group.clone(), fields.clone())).collect();
+        (class.clone(), groups)
+    });
+    let files = FileUrls { prefix: format!("{server_url}/files/{}/", config.keys.app_id) };
+    Ok(Arc::new(App {
+        protected: protected.collect::<HashMap<_, _>>(),
+        denylist: crate::ops::Denylist::new(&config.request_keyword_denylist),
+        storage,
+        catalog,
+        clock: Clock::System,
+        random: Random,
+        metrics: Arc::new(Metrics::new()),
+        server_url,
+        files,
+        config,
+    }))
+}
+
+async fn open(config: &Config) -> Result<Arc<dyn Storage>> {
+    let location = match &config.database {
+        Database::Sqlite(path) => Location::File(path.clone()),
+        Database::SqliteMemory => Location::Memory,
+    };
+    let synchronous = match config.sqlite.synchronous {
+        Synchronous::Full => sqlite::Synchronous::Full,
+        Synchronous::Normal => sqlite::Synchronous::Normal,
+    };
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let readers = config.sqlite.readers.unwrap_or(if cores > 8 { 8 } else { cores });
+    let options = SqliteOptions { location, readers, synchronous };
+    // Opening touches the disk, which the runtime's threads do not wait for.
+    let opened = tokio::task::spawn_blocking(move || SqliteStorage::open(options)).await;
+    Ok(opened.map_err(Error::internal)??)
+}
+
+/// Makes and changes classes as the option `schema.definitions` says.
+pub(super) async fn apply_definitions(app: &Arc<App>) -> Result<()> {
+    crate::ops::definitions::apply(app).await
+}

@@ -1,0 +1,258 @@
+//! Which door answers which path, and what every request passes on the way in and out.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, Method, Response, header};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::tasks::Tasks;
+use super::{address, playground};
+use crate::error::{Error, Result};
+use crate::graphql::GraphQl;
+use crate::http::guard::cors::CorsHeaders;
+use crate::http::{Caller, Incoming, Reply, TEXT, not_routable};
+use crate::ops::App;
+use crate::telemetry::{Door, RequestId};
+use crate::value::Json;
+use crate::{graphql, rest};
+
+/// The doors of an application.
+pub(super) struct Server {
+    app: Arc<App>,
+    graphql: Option<Arc<GraphQl>>,
+    cors: CorsHeaders,
+    request_ids: RequestIds,
+}
+
+impl Server {
+    pub(super) fn new(app: Arc<App>) -> Arc<Self> {
+        let graphql = match app.config.graphql.mount {
+            true => Some(Arc::new(GraphQl::new(Arc::clone(&app)))),
+            false => None,
+        };
+        let cors = CorsHeaders::new(&app.config.cors);
+        let request_ids = RequestIds::new(&app);
+        Arc::new(Self { app, graphql, cors, request_ids })
+    }
+
+    /// Starts what runs beside requests.
+    pub(super) fn start(&self, tasks: &mut Tasks) {
+        if let Some(graphql) = self.graphql.clone() {
+            let stop = tasks.stop();
+            tasks.spawn("graphql schema", async move { graphql.run(stop.wait()).await });
+        }
+    }
+
+    /// One line for each mounted service.
+    pub(super) fn services(&self, origin: &str) -> Vec<String> {
+        let config = &self.app.config;
+        let mut lines = vec![format!("rest {origin}{}", config.mount_path)];
+        if self.graphql.is_some() {
+            lines.push(format!("graphql {origin}{}", config.graphql.path));
+        }
+        if self.graphql.is_some() && config.graphql.mount_playground {
+            lines.push(format!("playground {origin}{}", config.graphql.playground_path));
+        }
+        if config.metrics.mount {
+            lines.push(format!("metrics {origin}{}", config.metrics.path));
+        }
+        lines
+    }
+
+    fn door(&self, path: &str) -> Target {
+        let config = &self.app.config;
+        if self.graphql.is_some() && path.trim_end_matches('/') == config.graphql.path {
+            return Target::GraphQl;
+        }
+        if self.graphql.is_some()
+            && config.graphql.mount_playground
+            && path == config.graphql.playground_path
+        {
+            return Target::Playground;
+        }
+        if config.metrics.mount && path == config.metrics.path {
+            return Target::Metrics;
+        }
+        match path.strip_prefix(config.mount_path.trim_end_matches('/')) {
+            Some(below) if below.starts_with('/') || below.is_empty() => {
+                Target::Rest(below.to_owned())
+            }
+            _ => Target::Nothing,
+        }
+    }
+}
+
+/// Names requests: a random beginning for this process, then a number.
+struct RequestIds {
+    beginning: [u8; 8],
+    number: AtomicU64,
+}
+
+impl RequestIds {
+    fn new(app: &App) -> Self {
+        let mut beginning = [0; 8];
+        // Without randomness the ids of two processes can not be told apart, which hurts nobody.
+        let _ = app.random.fill(&mut beginning);
+        Self { beginning, number: AtomicU64::new(1) }
+    }
+
+    /// The name that the client gave, if it is a sane one, or a new one.
+    fn of(&self, given: Option<&HeaderValue>) -> String {
+        if let Some(accepted) =
+            given.and_then(|value| value.to_str().ok()).and_then(RequestId::accept)
+        {
+            return accepted.as_str().to_owned();
+        }
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.beginning);
+        bytes[8..].copy_from_slice(&self.number.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+        RequestId::from_random(bytes).as_str().to_owned()
+    }
+}
+
+/// What a path leads to.
+enum Target {
+    Rest(String),
+    GraphQl,
+    Playground,
+    Metrics,
+    Nothing,
+}
+
+impl Target {
+    fn name(&self) -> Door {
+        match self {
+            Self::Rest(_) => Door::Rest,
+            Self::GraphQl => Door::Graphql,
+            Self::Playground | Self::Metrics | Self::Nothing => Door::Other,
+        }
+    }
+}
+
+/// The router: one handler for all paths, because unknown paths have answers of their own.
+pub(super) fn router(server: Arc<Server>) -> Router {
+    Router::new().fallback(handle).with_state(server)
+}
+
+/// A request from the first header to the last byte of its answer. A panic is caught, counted and answered.
+async fn handle(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
+    let in_flight = server.app.metrics.begin_request();
+    let method = request.method().clone();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let target = server.door(request.uri().path());
+    let door = target.name();
+    let is_api = matches!(target, Target::Rest(_) | Target::GraphQl);
+    let request_id = server.request_ids.of(request.headers().get("x-request-id"));
+    let answered = AssertUnwindSafe(answer(&server, peer, request, target, request_id.clone()))
+        .catch_unwind()
+        .await;
+    let reply = answered.unwrap_or_else(|_| {
+        server.app.metrics.panic_caught();
+        Reply::of_error(&Error::internal("a request panicked"), &server.app.config, &request_id)
+    });
+    server.app.metrics.request_answered(door, method.as_str(), reply.status, in_flight.elapsed());
+    let mut response = reply.into_response();
+    if is_api {
+        server.cors.apply(origin.as_ref(), response.headers_mut());
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+async fn answer(
+    server: &Server,
+    peer: SocketAddr,
+    request: Request,
+    target: Target,
+    request_id: String,
+) -> Reply {
+    let config = &server.app.config;
+    let (parts, body) = request.into_parts();
+    let uri_path = parts.uri.path().to_owned();
+    if parts.method == Method::OPTIONS && matches!(target, Target::Rest(_) | Target::GraphQl) {
+        return Reply::text(200, TEXT, "OK");
+    }
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
+    let mut incoming = Incoming {
+        method: method.as_str().to_owned(),
+        path: String::new(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        address: address::client(peer, &parts.headers, &config.trust_proxy),
+        headers: parts.headers,
+        request_id,
+    };
+    let body = match read_body(body, config.json_body_bytes_max).await {
+        Ok(body) => body,
+        Err(error) => return Reply::of_error(&error, config, &incoming.request_id),
+    };
+    match target {
+        Target::Rest(path) => {
+            incoming.path = path;
+            rest::answer(&server.app, incoming, &body, &uri_path).await
+        }
+        Target::GraphQl => answer_graphql(server, incoming, body).await,
+        Target::Playground if incoming.method == "GET" => {
+            playground::page(&config.keys.app_id, &config.graphql.path)
+        }
+        Target::Metrics if incoming.method == "GET" => metrics(&server.app, &incoming),
+        Target::Playground | Target::Metrics | Target::Nothing => {
+            not_routable(&incoming.method, &uri_path)
+        }
+    }
+}
+
+async fn read_body(body: Body, bytes_max: u64) -> Result<Bytes> {
+    let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(cause) if cause.is::<LengthLimitError>() => {
+            Err(Error::plain(413, "request entity too large"))
+        }
+        Err(cause) => Err(Error::plain(400, "request aborted").with_cause(cause)),
+    }
+}
+
+async fn answer_graphql(server: &Server, incoming: Incoming, body: Bytes) -> Reply {
+    let Some(graphql) = &server.graphql else {
+        return not_routable(&incoming.method, &server.app.config.graphql.path);
+    };
+    let mut nothing = Json::empty();
+    let caller = Caller::read(&incoming.headers, &mut nothing, &server.app);
+    match caller.admit(&server.app, &incoming) {
+        Ok(ctx) => graphql::handle(graphql, ctx, &incoming, &body).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// Counters for Prometheus: for callers on this machine and for holders of the master key.
+fn metrics(app: &Arc<App>, incoming: &Incoming) -> Reply {
+    let mut nothing = Json::empty();
+    let caller = Caller::read(&incoming.headers, &mut nothing, app);
+    let is_master = caller.admit(app, incoming).is_ok_and(|ctx| ctx.principal.is_master());
+    app.metrics.statements_sent(app.storage.statements());
+    match is_master || incoming.address.is_loopback() {
+        true => Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", app.metrics.encode()),
+        false => Reply::of_error(
+            &Error::plain(403, "Permission denied"),
+            &app.config,
+            &incoming.request_id,
+        ),
+    }
+}

@@ -1,0 +1,110 @@
+//! How the columns of an answer become cells.
+
+use std::sync::Arc;
+
+use super::{Operand, Sql};
+use crate::schema::{ClassSchema, FieldType};
+use crate::value::{Column, FieldName, Form, Layout};
+
+/// What a column of an answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// a text
+    Text,
+    /// a number
+    Number,
+    /// a boolean
+    Bool,
+    /// a date
+    Date,
+    /// JSON, as text
+    Json,
+    /// latitude and longitude: two columns
+    Point,
+    /// the lists of readers and writers: two columns
+    Acl,
+}
+
+impl CellKind {
+    /// What is read of a field of a type.
+    pub fn of(kind: &FieldType) -> Self {
+        match kind {
+            FieldType::String
+            | FieldType::File
+            | FieldType::Pointer(_)
+            | FieldType::Relation(_) => Self::Text,
+            FieldType::Number => Self::Number,
+            FieldType::Boolean => Self::Bool,
+            FieldType::Date => Self::Date,
+            FieldType::Object | FieldType::Array | FieldType::Polygon | FieldType::Bytes => {
+                Self::Json
+            }
+            FieldType::GeoPoint => Self::Point,
+            FieldType::Acl => Self::Acl,
+        }
+    }
+
+    /// How many columns of the answer it takes.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Text | Self::Number | Self::Bool | Self::Date | Self::Json => 1,
+            Self::Point | Self::Acl => 2,
+        }
+    }
+}
+
+/// The columns of an answer: what their cells are and how they are read.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The columns.
+    pub layout: Arc<Layout>,
+    /// What each of them holds.
+    pub cells: Vec<CellKind>,
+}
+
+impl Shape {
+    /// The shape of an answer with these fields of a class, `objectId` first. Relations have no column, and
+    /// neither have names that are no fields.
+    pub fn of(class: &ClassSchema, fields: &[FieldName]) -> Self {
+        let mut columns = Vec::with_capacity(fields.len() + 1);
+        let mut cells = Vec::with_capacity(fields.len() + 1);
+        let others = fields.iter().map(|field| &**field).filter(|field| *field != "objectId");
+        for name in std::iter::once("objectId").chain(others) {
+            let Some((name, field)) = class.known(name) else { continue };
+            if matches!(field.kind, FieldType::Relation(_)) {
+                continue;
+            }
+            columns.push(Column { name: name.clone(), form: form(name, &field.kind) });
+            cells.push(CellKind::of(&field.kind));
+        }
+        Self { layout: Arc::new(Layout { class: class.name.clone(), columns }), cells }
+    }
+
+    /// The same shape with a computed number at its end.
+    pub fn with_number(self, name: &str) -> Self {
+        let mut columns = self.layout.columns.clone();
+        columns.push(Column { name: FieldName::from(name), form: Form::Plain });
+        let mut cells = self.cells;
+        cells.push(CellKind::Number);
+        Self { layout: Arc::new(Layout { class: self.layout.class.clone(), columns }), cells }
+    }
+
+    /// Appends what is read for each column.
+    pub fn write(&self, sql: &mut Sql<'_>, table: &'static str, class: &ClassSchema) {
+        sql.join(&self.layout.columns, ", ", |sql, column| {
+            if let Some(field) = class.field(&column.name) {
+                let operand = Operand { class, field: &column.name, kind: &field.kind, path: &[] };
+                sql.dialect().read(sql, table, &operand);
+            }
+        });
+    }
+}
+
+/// The wire form of a field.
+pub fn form(name: &str, kind: &FieldType) -> Form {
+    if *kind == FieldType::Date && (name == "createdAt" || name == "updatedAt") {
+        Form::Timestamp
+    } else {
+        kind.form()
+    }
+}

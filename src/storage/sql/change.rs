@@ -1,0 +1,211 @@
+//! Changes: insert, update, delete, and rows of join tables.
+
+use super::filter::{write_rows, write_where};
+use super::table::join_name;
+use super::{Bind, Dialect, Operand, Shape, Sql, Statement};
+use crate::access::Allowed;
+use crate::query::Where;
+use crate::schema::{Assign, ClassSchema, FieldType, RelationChange};
+use crate::storage::{Delete, Insert, Update};
+use crate::value::{FieldName, ObjectId, Value};
+
+/// The statement that makes an object.
+pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
+    let mut columns: Vec<(&str, &FieldType, &Value)> =
+        Vec::with_capacity(insert.row.columns.len() + 3);
+    let (id, now) = (Value::String(insert.id.to_string()), Value::Date(insert.now));
+    for (name, value) in [("objectId", &id), ("createdAt", &now), ("updatedAt", &now)] {
+        if name == "objectId" || insert.row.value(name).is_none() {
+            columns.push((name, kind_of(&insert.class, name), value));
+        }
+    }
+    for (name, assign) in &insert.row.columns {
+        if let Assign::Set(value) = assign
+            && *name != "objectId"
+            && let Some(kind) = insert.class.kind(name)
+        {
+            columns.push((name, kind, value));
+        }
+    }
+    let mut sql = Sql::new(dialect);
+    sql.push("INSERT INTO ").name(&insert.class.name).push(" (");
+    let names =
+        columns.iter().flat_map(|(name, kind, _)| dialect.columns(&insert.class, name, kind));
+    sql.join(names, ", ", |sql, column| {
+        sql.name(&column.name);
+    });
+    sql.push(") VALUES (");
+    let values = columns.iter().flat_map(|(name, kind, value)| {
+        (0..dialect.columns(&insert.class, name, kind).len()).map(move |part| (*kind, part, *value))
+    });
+    sql.join(values, ", ", |sql, (kind, part, value)| dialect.store(sql, kind, part, value));
+    sql.push(")");
+    sql.finish()
+}
+
+/// The type of a field; of a field that every object has, also without the class.
+fn kind_of<'a>(class: &'a ClassSchema, name: &str) -> &'a FieldType {
+    class.kind(name).unwrap_or(if name == "objectId" {
+        &FieldType::String
+    } else {
+        &FieldType::Date
+    })
+}
+
+/// The statement that changes an object, and the shape of what it returns if something is asked for.
+pub fn update(dialect: &dyn Dialect, allowed: &Allowed<Update>) -> (Statement, Option<Shape>) {
+    let update = allowed.inner();
+    let mut sql = Sql::new(dialect);
+    sql.push("UPDATE ").name(&update.class.name).push(" AS o SET ");
+    if update.row.value("updatedAt").is_none() {
+        sql.name("updatedAt").push(" = ");
+        dialect.store(&mut sql, &FieldType::Date, 0, &Value::Date(update.now));
+    }
+    write_assignments(&mut sql, update);
+    sql.push(" WHERE o.\"objectId\" = ").bind(Bind::Text(update.id.to_string()));
+    if update.guard != Where::Everything {
+        sql.push(" AND ");
+        write_where(&mut sql, &update.class, &update.guard);
+    }
+    write_rows(&mut sql, allowed.rows());
+    if update.returning.is_empty() {
+        return (sql.finish(), None);
+    }
+    let shape = Shape::of(&update.class, &update.returning);
+    sql.push(" RETURNING ");
+    shape.write(&mut sql, "", &update.class);
+    (sql.finish(), Some(shape))
+}
+
+fn write_assignments(sql: &mut Sql<'_>, update: &Update) {
+    let mut names: Vec<&FieldName> = Vec::with_capacity(update.row.columns.len());
+    for (name, _) in &update.row.columns {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut is_first = update.row.value("updatedAt").is_some();
+    for name in names {
+        let Some(kind) = update.class.kind(name) else { continue };
+        let assigns: Vec<&Assign> = update
+            .row
+            .columns
+            .iter()
+            .filter(|(other, _)| other == name)
+            .map(|(_, assign)| assign)
+            .collect();
+        let operand = Operand { class: &update.class, field: name, kind, path: &[] };
+        for (part, column) in
+            sql.dialect().columns(&update.class, name, kind).into_iter().enumerate()
+        {
+            sql.push(if is_first { "" } else { ", " }).name(&column.name).push(" = ");
+            is_first = false;
+            match assigns[..] {
+                [Assign::Set(value)] => sql.dialect().store(sql, kind, part, value),
+                _ => write_changes(sql, &operand, &assigns),
+            }
+        }
+    }
+}
+
+/// Changes of one column, the last outermost.
+fn write_changes(sql: &mut Sql<'_>, operand: &Operand<'_>, assigns: &[&Assign]) {
+    match assigns.split_last() {
+        None => {
+            sql.column(operand);
+        }
+        Some((Assign::Set(value), _)) => sql.dialect().store(sql, operand.kind, 0, value),
+        Some((last, before)) => {
+            sql.dialect().change(sql, last, &mut |sql| write_changes(sql, operand, before));
+        }
+    }
+}
+
+/// The statement that deletes an object.
+pub fn delete(dialect: &dyn Dialect, allowed: &Allowed<Delete>) -> Statement {
+    let delete = allowed.inner();
+    let mut sql = Sql::new(dialect);
+    sql.push("DELETE FROM ").name(&delete.class.name).push(" AS o WHERE o.\"objectId\" = ");
+    sql.bind(Bind::Text(delete.id.to_string()));
+    write_rows(&mut sql, allowed.rows());
+    sql.finish()
+}
+
+/// The statements that take an object out of all its own relations.
+pub fn delete_relations(
+    dialect: &dyn Dialect,
+    class: &ClassSchema,
+    id: &ObjectId,
+) -> Vec<Statement> {
+    let delete = |(key, _): (&FieldName, _)| {
+        let mut sql = Sql::new(dialect);
+        sql.push("DELETE FROM ").name(&join_name(&class.name, key)).push(" WHERE \"owningId\" = ");
+        sql.bind(Bind::Text(id.to_string()));
+        sql.finish()
+    };
+    class.relations().map(delete).collect()
+}
+
+/// The statements that give an object's relations to its new id.
+pub fn rename_relations(
+    dialect: &dyn Dialect,
+    class: &ClassSchema,
+    from: &ObjectId,
+    to: &ObjectId,
+) -> Vec<Statement> {
+    let rename = |(key, _): (&FieldName, _)| {
+        let mut sql = Sql::new(dialect);
+        sql.push("UPDATE ").name(&join_name(&class.name, key)).push(" SET \"owningId\" = ");
+        sql.bind(Bind::Text(to.to_string()))
+            .push(" WHERE \"owningId\" = ")
+            .bind(Bind::Text(from.to_string()));
+        sql.finish()
+    };
+    class.relations().map(rename).collect()
+}
+
+/// The statements that add objects to the relations of an object, and remove them.
+pub fn relation_changes(
+    dialect: &dyn Dialect,
+    class: &ClassSchema,
+    id: &ObjectId,
+    changes: &[RelationChange],
+) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let texts = |ids: &[ObjectId]| Bind::Texts(ids.iter().map(ObjectId::to_string).collect());
+    for change in changes {
+        let table = join_name(&class.name, &change.field);
+        if !change.add.is_empty() {
+            let (before, after) = dialect.insert_or_ignore();
+            let mut sql = Sql::new(dialect);
+            sql.push(before).name(&table).push(" (\"owningId\", \"relatedId\") SELECT ");
+            sql.bind(Bind::Text(id.to_string())).push(", ");
+            dialect.unfold(&mut sql, texts(&change.add));
+            sql.push(after);
+            statements.push(sql.finish());
+        }
+        if !change.remove.is_empty() {
+            let mut sql = Sql::new(dialect);
+            sql.push("DELETE FROM ")
+                .name(&table)
+                .push(" WHERE \"owningId\" = ")
+                .bind(Bind::Text(id.to_string()));
+            sql.push(" AND ");
+            dialect.is_in(&mut sql, "\"relatedId\"", texts(&change.remove));
+            statements.push(sql.finish());
+        }
+    }
+    statements
+}
+
+/// The statements that delete all objects of a class and what they have in relations.
+pub fn purge(dialect: &dyn Dialect, class: &ClassSchema) -> Vec<Statement> {
+    let joins = class.relations().map(|(key, _)| join_name(&class.name, key));
+    let tables = std::iter::once(class.name.to_string()).chain(joins);
+    let delete = |table: String| {
+        let mut sql = Sql::new(dialect);
+        sql.push("DELETE FROM ").name(&table);
+        sql.finish()
+    };
+    tables.map(delete).collect()
+}

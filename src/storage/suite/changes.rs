@@ -1,0 +1,327 @@
+//! Inserts, updates, deletes.
+
+use std::sync::Arc;
+
+use super::world::{
+    PERSON, World, delete, ids, insert, object, query, question, update, update_of,
+};
+use crate::access::{Plan, Principal};
+use crate::query::{parse_filter, resolve};
+use crate::schema::{Assign, ClassOperation};
+use crate::storage::{Change, Delete, Written};
+use crate::value::{FieldName, Json, ObjectId, Stored, Value};
+
+fn done(written: &Written) -> Option<&Stored> {
+    match written {
+        Written::Done(stored) => stored.as_ref(),
+        Written::Missing => panic!("missing"),
+    }
+}
+
+pub(super) async fn every_type_comes_back(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    let fields = r#"{"name":"Ann \"quoted\" é😀","age":-1.5,"born":{"__type":"Date","iso":"0001-02-03T04:05:06.007Z"},"tags":["a",1,null,{"b":[true]},{"__type":"Date","iso":"x"}],"info":{"k":{"l":[1,2.5,1e+21]}},"happy":false,"loc":{"__type":"GeoPoint","latitude":-40.5,"longitude":30.25},"area":{"__type":"Polygon","coordinates":[[0,0],[0,10],[10,10],[0,0]]},"photo":{"__type":"File","name":"a b.png"},"raw":{"__type":"Bytes","base64":"AAEC"},"city":{"__type":"Pointer","className":"City","objectId":"berlin"},"ACL":{"*":{"read":true},"role:x":{"read":true,"write":true}}}"#;
+    world.insert(&class, "ann", fields).await;
+    let found = world.object(&class, "ann").await;
+    let (found, mut expected) =
+        (Json::parse(found.as_bytes()).unwrap(), Json::parse(fields.as_bytes()).unwrap());
+    if let Json::Object(members) = &mut expected {
+        members.insert("objectId".to_owned(), Json::from("ann"));
+        let url = Json::from([
+            ("__type", Json::from("File")),
+            ("name", Json::from("a b.png")),
+            ("url", Json::from("a%20b.png")),
+        ]);
+        members.insert("photo".to_owned(), url);
+    }
+    assert_eq!(found, expected);
+    let stored = world.storage.find(query(&class, "{}", "")).await.unwrap();
+    let text = |field: &str| format!("{:?}", stored.row(0).field(field).unwrap());
+    assert_eq!(text("createdAt"), text("updatedAt"));
+    assert!(text("createdAt").contains("Date"));
+    let mut empty = question(&class, "{}", "");
+    empty.columns = Vec::new();
+    let stored = world.storage.find(Plan::server(&class).allow(empty).unwrap()).await.unwrap();
+    assert_eq!(object(&stored, 0), r#"{"objectId":"ann"}"#);
+}
+
+pub(super) async fn update_assigns(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", r#"{"name":"Ann","age":1,"ACL":{"*":{"read":true}},"loc":{"__type":"GeoPoint","latitude":1,"longitude":2}}"#).await;
+    world.insert(&class, "bob", r#"{"name":"Bob"}"#).await;
+    world.update(&class, "ann", r#"{"name":"Anna","age":{"__op":"Delete"},"happy":true,"loc":{"__type":"GeoPoint","latitude":3,"longitude":4},"ACL":{"u":{"write":true}},"tags":[1]}"#).await;
+    assert_eq!(
+        world.object(&class, "ann").await,
+        r#"{"objectId":"ann","ACL":{"u":{"write":true}},"name":"Anna","tags":[1],"happy":true,"loc":{"__type":"GeoPoint","latitude":3,"longitude":4}}"#
+    );
+    assert_eq!(world.object(&class, "bob").await, r#"{"objectId":"bob","name":"Bob"}"#);
+    world.update(&class, "ann", r#"{"loc":null,"ACL":null,"tags":null,"happy":null}"#).await;
+    assert_eq!(world.object(&class, "ann").await, r#"{"objectId":"ann","name":"Anna"}"#);
+    world.update(&class, "ann", "{}").await;
+}
+
+pub(super) async fn relative_changes_return(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", r#"{"nums":[1,1,"x"]}"#).await;
+    let cases = [
+        (r#"{"age":{"__op":"Increment","amount":2}}"#, "age", r#"{"objectId":"ann","age":2}"#),
+        (r#"{"age":{"__op":"Increment","amount":-0.5}}"#, "age", r#"{"objectId":"ann","age":1.5}"#),
+        (
+            r#"{"nums":{"__op":"Add","objects":["y",{"k":1}]}}"#,
+            "nums",
+            r#"{"objectId":"ann","nums":[1,1,"x","y",{"k":1}]}"#,
+        ),
+        (
+            r#"{"nums":{"__op":"AddUnique","objects":["x","z","z",{"k":1.0}]}}"#,
+            "nums",
+            r#"{"objectId":"ann","nums":[1,1,"x","y",{"k":1},"z"]}"#,
+        ),
+        (
+            r#"{"nums":{"__op":"Remove","objects":[1,{"k":1},"nothere"]}}"#,
+            "nums",
+            r#"{"objectId":"ann","nums":["x","y","z"]}"#,
+        ),
+        (r#"{"tags":{"__op":"Add","objects":[1]}}"#, "tags", r#"{"objectId":"ann","tags":[1]}"#),
+        (r#"{"name":"Ann"}"#, "name", r#"{"objectId":"ann","name":"Ann"}"#),
+    ];
+    for (fields, returning, expected) in cases {
+        let written =
+            world.storage.write(vec![update(&class, "ann", fields, &[returning])]).await.unwrap();
+        assert_eq!(object(done(&written[0]).unwrap(), 0), expected, "{fields}");
+    }
+    world.update(&class, "ann", r#"{"tags":{"__op":"Delete"}}"#).await;
+    let written = world
+        .storage
+        .write(vec![update(
+            &class,
+            "ann",
+            r#"{"tags":{"__op":"Remove","objects":[1]}}"#,
+            &["tags"],
+        )])
+        .await;
+    assert_eq!(object(done(&written.unwrap()[0]).unwrap(), 0), r#"{"objectId":"ann","tags":[]}"#);
+}
+
+pub(super) async fn paths_inside_objects(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world
+        .insert(&class, "ann", r#"{"info":{"k":1,"n":{"deep":"x"},"s":"text","l":[1,{"a":1}]}}"#)
+        .await;
+    world.insert(&class, "bob", "{}").await;
+    let info = |object: String| {
+        object[object.find("\"info\":").map_or(0, |at| at + 7)..object.len() - 1].to_owned()
+    };
+    let cases = [
+        ("ann", r#"{"info.k":2}"#, r#"{"k":2,"n":{"deep":"x"},"s":"text","l":[1,{"a":1}]}"#),
+        (
+            "ann",
+            r#"{"info.n.other":[1],"info.k":{"__op":"Increment","amount":3}}"#,
+            r#"{"k":5,"n":{"deep":"x","other":[1]},"s":"text","l":[1,{"a":1}]}"#,
+        ),
+        (
+            "ann",
+            r#"{"info.n.deep":{"__op":"Delete"},"info.nothing.there":{"__op":"Delete"}}"#,
+            r#"{"k":5,"n":{"other":[1]},"s":"text","l":[1,{"a":1}]}"#,
+        ),
+        (
+            "ann",
+            r#"{"info.s.x":1,"info.l.1.a":2,"info.l.0":"first"}"#,
+            r#"{"k":5,"n":{"other":[1]},"s":{"x":1},"l":["first",{"a":2}]}"#,
+        ),
+        ("bob", r#"{"info.a.b.c":{"__op":"Increment","amount":1}}"#, r#"{"a":{"b":{"c":1}}}"#),
+    ];
+    for (id, fields, expected) in cases {
+        let written =
+            world.storage.write(vec![update(&class, id, fields, &["info"])]).await.unwrap();
+        assert_eq!(info(object(done(&written[0]).unwrap(), 0)), expected, "{fields}");
+        assert_eq!(info(world.object(&class, id).await), expected, "{fields}");
+    }
+}
+
+pub(super) async fn guards_and_missing_rows(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world
+        .insert(&class, "ann", r#"{"age":1,"ACL":{"*":{"read":true},"uAnn":{"write":true}}}"#)
+        .await;
+    assert!(matches!(world.update(&class, "nobody", r#"{"age":2}"#).await, Written::Missing));
+    for (guard, hit) in [
+        (r#"{"age":2}"#, false),
+        (r#"{"age":1}"#, true),
+        (r#"{"age":1}"#, false),
+        (r#"{"age":{"$ne":1}}"#, true),
+    ] {
+        let mut change = update_of(&class, "ann", r#"{"age":5}"#, &[]);
+        change.guard =
+            resolve(&parse_filter(&Json::parse(guard.as_bytes()).unwrap()).unwrap(), &class)
+                .unwrap();
+        let written = world
+            .storage
+            .write(vec![Change::Update(Plan::server(&class).allow_change(change))])
+            .await
+            .unwrap();
+        assert_eq!(matches!(written[0], Written::Done(_)), hit, "{guard}");
+    }
+    let public = Plan::compile(&class, ClassOperation::Update, &Principal::Public, &[]).unwrap();
+    let change = update_of(&class, "ann", r#"{"age":6}"#, &["age"]);
+    let written =
+        world.storage.write(vec![Change::Update(public.allow_change(change))]).await.unwrap();
+    assert!(matches!(written[0], Written::Missing), "the row filter applies");
+    let change = Delete { class: Arc::clone(&class), id: ObjectId::from("ann") };
+    let written =
+        world.storage.write(vec![Change::Delete(public.allow_change(change))]).await.unwrap();
+    assert!(matches!(written[0], Written::Missing));
+    assert_eq!(world.ids(&class, r#"{"age":5}"#).await, "ann");
+}
+
+pub(super) async fn deletes_take_relations_along(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", "{}").await;
+    let friends = r#"{"friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
+    world.insert(&class, "bob", friends).await;
+    let written =
+        world.storage.write(vec![delete(&class, "bob"), delete(&class, "nobody")]).await.unwrap();
+    assert!(matches!(written[..], [Written::Done(None), Written::Missing]));
+    world.insert(&class, "bob", "{}").await;
+    let related = r#"{"$relatedTo":{"object":{"__type":"Pointer","className":"Person","objectId":"bob"},"key":"friends"}}"#;
+    world.check(&class, &[("{}", "ann bob"), (related, "")]).await;
+}
+
+pub(super) async fn all_changes_or_none(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", r#"{"age":1}"#).await;
+    let changes = vec![
+        insert(&class, "bob", r#"{"age":2}"#),
+        update(&class, "ann", r#"{"age":{"__op":"Increment","amount":1}}"#, &[]),
+        insert(&class, "ann", "{}"),
+    ];
+    let refused = world.storage.write(changes).await.unwrap_err();
+    assert_eq!(refused.code() as i32, 137);
+    world.check(&class, &[("{}", "ann"), (r#"{"age":1}"#, "ann")]).await;
+    let changes = vec![
+        insert(&class, "bob", "{}"),
+        update(&class, "bob", r#"{"age":3}"#, &["age"]),
+        delete(&class, "ann"),
+    ];
+    let written = world.storage.write(changes).await.unwrap();
+    assert_eq!(object(done(&written[1]).unwrap(), 0), r#"{"objectId":"bob","age":3}"#);
+    assert_eq!(world.ids(&class, "{}").await, "bob");
+    assert!(world.storage.write(Vec::new()).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_taken_id_is_refused(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", r#"{"name":"first"}"#).await;
+    let friends = r#"{"name":"second","friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
+    for fields in [r#"{"name":"second"}"#, friends] {
+        let refused = world.try_insert(&class, "ann", fields).await.unwrap_err();
+        assert_eq!(
+            (refused.code() as i32, refused.text()),
+            (137, "A duplicate value for a field with unique values was provided")
+        );
+    }
+    assert_eq!(world.object(&class, "ann").await, r#"{"objectId":"ann","name":"first"}"#);
+    world.insert(&class, "ANN", "{}").await;
+}
+
+pub(super) async fn relations_change_with_their_object(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    let person =
+        |id: &str| format!(r#"{{"__type":"Pointer","className":"Person","objectId":"{id}"}}"#);
+    let related = format!(r#"{{"$relatedTo":{{"object":{},"key":"friends"}}}}"#, person("owner"));
+    let many: Vec<String> = (0..2_500).map(|n| person(&format!("p{n}"))).collect();
+    let op = |op: &str, objects: &str| {
+        format!(r#"{{"friends":{{"__op":"{op}","objects":[{objects}]}}}}"#)
+    };
+    world.insert(&class, "owner", &op("AddRelation", &many.join(","))).await;
+    for id in ["p1", "p2", "p2499"] {
+        world.insert(&class, id, "{}").await;
+    }
+    world.check(&class, &[(&related, "p1 p2 p2499")]).await;
+    world.update(&class, "owner", &op("AddRelation", &person("p1"))).await;
+    world
+        .update(&class, "owner", &op("RemoveRelation", &[person("p2"), person("nobody")].join(",")))
+        .await;
+    world.check(&class, &[(&related, "p1 p2499")]).await;
+    world.update(&class, "owner", &op("RemoveRelation", &many.join(","))).await;
+    world.check(&class, &[(&related, "")]).await;
+    let missing = world.update(&class, "nobody", &op("AddRelation", &person("p1"))).await;
+    assert!(matches!(missing, Written::Missing));
+    let unowned = related.replace("owner", "nobody");
+    world.check(&class, &[(&unowned, "")]).await;
+}
+
+pub(super) async fn an_object_is_renamed(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", "{}").await;
+    let friends = r#"{"friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
+    world.insert(&class, "bob", friends).await;
+    let mut change = update_of(&class, "bob", "{}", &["name"]);
+    change
+        .row
+        .columns
+        .push((FieldName::from("objectId"), Assign::Set(Value::String("bobby".to_owned()))));
+    let written = world
+        .storage
+        .write(vec![Change::Update(Plan::server(&class).allow_change(change))])
+        .await
+        .unwrap();
+    assert_eq!(ids(done(&written[0]).unwrap()), "bobby");
+    let related = r#"{"$relatedTo":{"object":{"__type":"Pointer","className":"Person","objectId":"bobby"},"key":"friends"}}"#;
+    world.check(&class, &[("{}", "ann bobby"), (related, "ann")]).await;
+}
+
+pub(super) async fn concurrent_increments(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    world.insert(&class, "ann", "{}").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..20 {
+        let (storage, class) = (Arc::clone(&world.storage), Arc::clone(&class));
+        tasks.spawn(async move {
+            for _ in 0..25 {
+                let fields = format!(r#"{{"age":{{"__op":"Increment","amount":1}},"info.t{task}":{{"__op":"Increment","amount":1}}}}"#);
+                storage.write(vec![update(&class, "ann", &fields, &[])]).await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    world.check(&class, &[(r#"{"age":500,"info.t0":25,"info.t19":25}"#, "ann")]).await;
+}
+
+pub(super) async fn hostile_texts_stay_texts(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    for (at, text) in [
+        r#"'; DROP TABLE \"Person\"; --"#,
+        r#"\" OR 1=1 --"#,
+        "%_\\\\",
+        "$1 ? :a @b",
+        "\\u0000nul",
+        "\\ud83d\\ude00",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let id = format!("i{at}");
+        world
+            .insert(
+                &class,
+                &id,
+                &format!(r#"{{"name":"{text}","tags":["{text}"],"info":{{"k":"{text}"}}}}"#),
+            )
+            .await;
+        for filter in ["name", "tags", "info.k"] {
+            assert_eq!(
+                world.ids(&class, &format!(r#"{{"{filter}":"{text}"}}"#)).await,
+                id,
+                "{filter} {text}"
+            );
+        }
+        let read = Json::parse(world.object(&class, &id).await.as_bytes()).unwrap();
+        assert_eq!(
+            read.get("name").unwrap(),
+            &Json::parse(format!("\"{text}\"").as_bytes()).unwrap()
+        );
+    }
+    let hostile = "x\"'; DROP TABLE \"Person\"; --\u{0}";
+    let filter = Json::from([("objectId", Json::from(hostile))]).to_text();
+    assert_eq!(world.ids(&class, &filter).await, "");
+}
