@@ -41,6 +41,9 @@ mod size;
 #[path = "server/change.rs"]
 mod change;
 
+#[path = "server/identity.rs"]
+mod identity;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         [floor::COMMAND, form, database, port] => floor::serve(form, Path::new(database), port),
+        [identity::COMMAND, threads] => identity::burn(threads),
         words if words.contains(&"--bench") => measure(),
         // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
         _ => Ok(()),
@@ -84,6 +88,8 @@ fn measure() -> Outcome<()> {
     size::classes(&settings, &fixture, &mut report)?;
     change::visible(&settings, &fixture, &mut report)?;
     change::memory(&settings, &fixture, &mut report)?;
+    identity::session(&settings, &fixture, &mut report)?;
+    identity::log_ins(&settings, &fixture, &mut report)?;
     report.print();
     Ok(())
 }

@@ -20,6 +20,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Something failed that has no code of its own.
+    Other = -1,
     /// Something failed that is not the client's fault.
     Internal = 1,
     /// The object does not exist or may not be seen.
@@ -50,6 +52,8 @@ codes! {
     InvalidAcl = 123,
     /// It took too long.
     Timeout = 124,
+    /// The e-mail address is malformed.
+    InvalidEmailAddress = 125,
     /// A required field is missing from a schema request.
     MissingRequiredField = 135,
     /// A field that never changes was to be changed.
@@ -70,12 +74,34 @@ codes! {
     RequestLimitExceeded = 155,
     /// A request with this id was answered before.
     DuplicateRequest = 159,
+    /// A value was refused.
+    InvalidValue = 162,
     /// A user name was needed.
     UsernameMissing = 200,
+    /// A password was needed.
+    PasswordMissing = 201,
+    /// Another user has this name.
+    UsernameTaken = 202,
+    /// Another user has this e-mail address.
+    EmailTaken = 203,
+    /// An e-mail address was needed.
+    EmailMissing = 204,
+    /// No user has this e-mail address, or it is not verified.
+    EmailNotFound = 205,
     /// The session is missing for this.
     SessionMissing = 206,
+    /// A user is made by signing up only.
+    MustCreateUserThroughSignup = 207,
+    /// Another user has this account of an identity provider.
+    AccountAlreadyLinked = 208,
     /// The session token does not name a session.
     InvalidSessionToken = 209,
+    /// Authentication data lacks the id of the account.
+    LinkedIdMissing = 250,
+    /// The identity provider does not confirm the account.
+    InvalidLinkedSession = 251,
+    /// The identity provider is unknown or not enabled.
+    UnsupportedService = 252,
     /// The schema change is impossible.
     InvalidSchemaOperation = 255,
 }
@@ -99,6 +125,7 @@ pub struct Error {
     shape: Shape,
     text: Cow<'static, str>,
     detail: Option<Box<str>>,
+    duplicate: Option<Box<str>>,
     is_stale: bool,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -120,6 +147,7 @@ impl Error {
             shape: Shape::Coded,
             text: text.into(),
             detail: None,
+            duplicate: None,
             is_stale: false,
             cause: None,
         }
@@ -160,6 +188,20 @@ impl Error {
     /// Whether the request should be tried again with the classes in force now.
     pub fn is_stale(&self) -> bool {
         self.is_stale
+    }
+
+    /// Another object has the value, and no two may have it. `field` names the unique field, if the back end
+    /// says which it is.
+    pub fn duplicate(field: Option<&str>) -> Self {
+        let text = "A duplicate value for a field with unique values was provided";
+        let mut error = Self::new(Code::DuplicateValue, text);
+        error.duplicate = field.map(Box::from);
+        error
+    }
+
+    /// The unique field whose value another object has.
+    pub fn duplicate_field(&self) -> Option<&str> {
+        self.duplicate.as_deref()
     }
 
     /// The object does not exist, or the caller may not know that it does.

@@ -9,9 +9,9 @@
 //! words     error < value < schema < query < access      pure: no I/O, no clock
 //! settings  options  telemetry
 //! ports     storage  adapters
-//! state     catalog
+//! state     auth  catalog
 //! verbs     ops
-//! doors     http < rest, graphql
+//! doors     http < rest, graphql, pages
 //!           server                                       composition
 //! ```
 //!
@@ -49,12 +49,14 @@ pub mod telemetry;
 pub mod adapters;
 pub mod storage;
 
+pub mod auth;
 pub mod catalog;
 
 pub mod ops;
 
 pub mod graphql;
 pub mod http;
+pub mod pages;
 pub mod rest;
 
 pub mod server;

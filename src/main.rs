@@ -8,11 +8,22 @@ use parsimony::{adapters, server, telemetry};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The stack of a thread that answers requests: enough for the deepest JSON and the deepest condition that are
+/// accepted, in a build without optimisation too. The system hands it out page by page, when it is used.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     let key = || adapters::random::Random.text(32).unwrap_or_default();
     match options::load(&args, std::env::vars(), &key) {
-        Ok(Start::Run(config)) => run(*config),
+        Ok(Start::Run(config)) => {
+            let problems = server::problems(&config);
+            if problems.is_empty() {
+                return run(*config);
+            }
+            complain(&problems.join("\n"));
+            ExitCode::from(2)
+        }
         Ok(Start::Help(text)) => say(&text),
         Ok(Start::Version) => say(&format!("parsimony {}", env!("CARGO_PKG_VERSION"))),
         Err(problems) => {
@@ -31,7 +42,8 @@ fn run(config: Config) -> ExitCode {
         say(&format!("app id {}", config.keys.app_id));
         say(&format!("master key {} (made for this run)", config.keys.master_key.expose()));
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.enable_all().thread_stack_size(STACK_BYTES).build() {
         Ok(runtime) => runtime,
         Err(cause) => {
             complain(&cause.to_string());

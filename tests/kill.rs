@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use parsimony::access::Plan;
+use parsimony::access::{Plan, WriteAccess};
 use parsimony::query::{Query, Where};
 use parsimony::schema::{Assign, ClassChange, ClassSchema, Field, FieldType, Row};
 use parsimony::storage::sqlite::{Location, SqliteOptions, SqliteStorage, Synchronous};
@@ -48,7 +48,7 @@ fn insert(class: &Arc<ClassSchema>, id: &str) -> Change {
     let row =
         Row { columns: vec![(FieldName::from("text"), Assign::Set(text))], relations: Vec::new() };
     let insert = Insert { class: Arc::clone(class), id: ObjectId::from(id), now: Date::EPOCH, row };
-    Change::Insert(Plan::server(class).allow_change(insert))
+    Change::Insert(Plan::server(class).allow_change(insert, WriteAccess::of_server()))
 }
 
 /// Not a test of its own: what the child does, until it is killed.

@@ -1,15 +1,17 @@
-//! `query::matches` and the database give the same answer, for random objects and random conditions: true, false, and
+//! `query::matches` and `RowFilter::admits` and the database give the same answer, for random objects and random conditions: true, false, and
 //! neither where a value is missing.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong fails the test")]
 
 #[path = "matches_agree/dice.rs"]
 mod dice;
+#[path = "matches_agree/rows.rs"]
+mod rows;
 
 use std::sync::Arc;
 
 use dice::{Dice, Object, class, object};
-use parsimony::access::{Allowed, Plan};
+use parsimony::access::{Allowed, Plan, WriteAccess};
 use parsimony::query::{Matcher, Query, Subject, Where};
 use parsimony::schema::{Assign, ClassChange, ClassSchema, Row};
 use parsimony::storage::sqlite::{Location, SqliteOptions, SqliteStorage, Synchronous};
@@ -23,12 +25,10 @@ fn insert(class: &Arc<ClassSchema>, id: usize, object: &Object) -> Change {
     let set = |(name, value): (&FieldName, &Value)| (name.clone(), Assign::Set(value.clone()));
     let row = Row { columns: object.iter().map(set).collect(), relations: Vec::new() };
     let id = ObjectId::from(format!("o{id:03}"));
-    Change::Insert(Plan::server(class).allow_change(Insert {
-        class: Arc::clone(class),
-        id,
-        now: Date::EPOCH,
-        row,
-    }))
+    Change::Insert(Plan::server(class).allow_change(
+        Insert { class: Arc::clone(class), id, now: Date::EPOCH, row },
+        WriteAccess::of_server(),
+    ))
 }
 
 fn query(class: &Arc<ClassSchema>, filter: Where) -> Allowed<Query> {
@@ -98,4 +98,47 @@ async fn database_and_memory_agree() {
         met > CONDITIONS && open > CONDITIONS,
         "the conditions say something: {met} met, {open} open"
     );
+}
+
+async fn make_class(storage: &SqliteStorage, class: &Arc<ClassSchema>) {
+    let known = storage.load().await.unwrap();
+    let before = known.class(&class.name).cloned();
+    let change = ClassChange { before, after: Some(ClassSchema::clone(class)) };
+    assert!(matches!(
+        storage.change_class(known.version(), Arc::new(change)).await.unwrap(),
+        ClassChanged::To(_)
+    ));
+}
+
+#[tokio::test]
+async fn database_and_memory_open_the_same_rows() {
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let options =
+        SqliteOptions { location: Location::Memory, readers: 1, synchronous: Synchronous::Normal };
+    let storage = SqliteStorage::open(options).unwrap();
+    let (mut open, mut closed) = (0, 0);
+    for name in rows::CLASSES {
+        let class = Arc::new(rows::class(name));
+        make_class(&storage, &class).await;
+        let rows: Vec<Object> =
+            (0..rows::ROWS).map(|at| rows::row(&mut dice, &format!("o{at:03}"))).collect();
+        let changes = rows.iter().enumerate().map(|(at, row)| insert(&class, at, row)).collect();
+        storage.write(changes).await.unwrap();
+        for (name, plan) in rows::plans(&class) {
+            let question = query(plan.class(), Where::Everything).inner().clone();
+            let found = storage.find(plan.allow(question.clone()).unwrap()).await.unwrap();
+            let mut found: Vec<String> = found.rows().map(|row| row.id().to_owned()).collect();
+            found.sort();
+            let admitted = |(at, row): (usize, &Object)| {
+                plan.rows().admits(row as &dyn Subject).then(|| format!("o{at:03}"))
+            };
+            let expected: Vec<String> = rows.iter().enumerate().filter_map(admitted).collect();
+            assert_eq!(found, expected, "{name}");
+            let count = storage.count(plan.allow(question).unwrap()).await.unwrap();
+            assert_eq!(count as usize, expected.len(), "{name}");
+            open += expected.len();
+            closed += rows::ROWS - expected.len();
+        }
+    }
+    assert!(open > 2_000 && closed > 2_000, "plans differ: {open} rows open, {closed} closed");
 }

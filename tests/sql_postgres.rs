@@ -8,6 +8,8 @@
 
 #[path = "matches_agree/dice.rs"]
 mod dice;
+#[path = "matches_agree/rows.rs"]
+mod rows;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -15,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use dice::{Dice, Object};
-use parsimony::access::{Allowed, Plan, Principal, UserIdentity};
+use parsimony::access::{Allowed, Plan, Principal, Protection, UserIdentity, WriteAccess};
 use parsimony::query::{
     Comparison, Direction, FieldPath, FindRequest, Matcher, OrderBy, Pattern, Query, RegexOptions,
     Subject, Test, TextSearch, Where, parse_filter, parse_pipeline, resolve, resolve_order,
@@ -24,9 +26,10 @@ use parsimony::schema::{
     Assign, ClassOperation, ClassSchema, Field, FieldChange, FieldType, RelationChange, Row,
 };
 use parsimony::storage::sql::{self, Bind, Postgres, Statement};
-use parsimony::storage::{Delete, Insert, Related, Update};
+use parsimony::storage::{Delete, Insert, Related, RolesOf, Update};
 use parsimony::value::{
-    Acl, ClassName, Date, FieldName, GeoPoint, Json, Members, ObjectId, Pointer, Polygon, Value,
+    Acl, ClassName, Date, FieldName, Fields, GeoPoint, Json, Members, ObjectId, Pointer, Polygon,
+    Value,
 };
 
 const SERVER: &str = "PARSIMONY_TEST_POSTGRES";
@@ -198,6 +201,7 @@ fn literal(bind: &Bind) -> String {
         Bind::Text(text) | Bind::Json(text) => quoted(text),
         Bind::Date(date) => quoted(&date_text(*date)),
         Bind::Texts(texts) => list(texts.iter().map(|text| quoted(text)).collect(), "text"),
+        Bind::Grantees(grantees) => list(grantees.names().map(quoted).collect(), "text"),
         Bind::Numbers(numbers) => {
             list(numbers.iter().map(|number| format!("'{number:?}'")).collect(), "double precision")
         }
@@ -361,11 +365,9 @@ fn conditions(class: &Arc<ClassSchema>) -> Vec<Statement> {
         class,
         Where::Any(vec![Where::Everything, Where::Nothing, Where::Nor(Vec::new())]),
     ));
-    let user = Principal::User(Arc::new(UserIdentity {
-        id: ObjectId::from("u"),
-        roles: vec!["r".to_owned()],
-    }));
-    let plan = Plan::compile(class, ClassOperation::Find, &user, &[]).unwrap();
+    let user =
+        Principal::User(Arc::new(UserIdentity::new(ObjectId::from("u"), vec!["r".to_owned()])));
+    let plan = Plan::compile(class, ClassOperation::Find, &user, &Protection::default()).unwrap();
     statements
         .push(sql::find(&Postgres, &plan.allow(question(class, Where::Everything)).unwrap()).0);
     let owners = Related { class: class.name.clone(), key: relation, owners: ids() };
@@ -393,12 +395,14 @@ fn update(
     columns: Vec<(FieldName, Assign)>,
     returning: Vec<FieldName>,
 ) -> Statement {
-    let plan = Plan::compile(class, ClassOperation::Update, &Principal::Public, &[]).unwrap();
+    let plan =
+        Plan::compile(class, ClassOperation::Update, &Principal::Public, &Protection::default())
+            .unwrap();
     let guard = resolve(&parse_filter(&json(r#"{"number":{"$lt":5}}"#)).unwrap(), class).unwrap();
     let row = Row { columns, relations: Vec::new() };
     let (class, id) = (Arc::clone(class), ObjectId::from("x"));
-    let update = Update { class, id, guard, now: Date::EPOCH, row, returning };
-    sql::update(&Postgres, &plan.allow_change(update)).0
+    let update = Update { class, id, guard, now: Some(Date::EPOCH), row, returning };
+    sql::update(&Postgres, &plan.allow_change(update, WriteAccess::of_server())).0
 }
 
 fn whole_values(class: &Arc<ClassSchema>) -> Vec<Statement> {
@@ -451,10 +455,12 @@ fn relative_values(class: &Arc<ClassSchema>) -> Vec<Statement> {
 fn changes(class: &Arc<ClassSchema>) -> Vec<Statement> {
     let mut statements = whole_values(class);
     statements.extend(relative_values(class));
-    let plan = Plan::compile(class, ClassOperation::Delete, &Principal::Public, &[]).unwrap();
+    let plan =
+        Plan::compile(class, ClassOperation::Delete, &Principal::Public, &Protection::default())
+            .unwrap();
     let id = ObjectId::from("x");
     let delete = Delete { class: Arc::clone(class), id: id.clone() };
-    statements.push(sql::delete(&Postgres, &plan.allow_change(delete)));
+    statements.push(sql::delete(&Postgres, &plan.allow_change(delete, WriteAccess::of_server())));
     let (add, remove) = (vec![id.clone()], vec![id.clone()]);
     let relation = RelationChange {
         field: FieldName::from("friends"),
@@ -597,4 +603,87 @@ fn the_server_finds_what_memory_finds() {
             assert_eq!(found, expected, "{answer:?}: {filter:?}");
         }
     }
+}
+
+#[test]
+fn the_server_opens_the_rows_that_memory_opens() {
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    for name in rows::CLASSES {
+        let class = Arc::new(rows::class(name));
+        let rows: Vec<Object> =
+            (0..rows::ROWS).map(|at| rows::row(&mut dice, &format!("o{at:03}"))).collect();
+        let mut script = tables("parsimony_rows", &class);
+        for row in &rows {
+            let Some(Value::String(id)) = row.get("objectId") else { panic!("an id") };
+            let set =
+                |(name, value): (&FieldName, &Value)| (name.clone(), Assign::Set(value.clone()));
+            let row = Row { columns: row.iter().map(set).collect(), relations: Vec::new() };
+            let (class, id) = (Arc::clone(&class), ObjectId::from(id.as_str()));
+            let insert = Insert { class, id, now: Date::EPOCH, row };
+            script.push_str(&execute(&sql::insert(&Postgres, &insert)));
+        }
+        let plans = rows::plans(&class);
+        for (_, plan) in &plans {
+            let mut query = question(plan.class(), Where::Everything);
+            query.columns = vec![FieldName::from("objectId")];
+            query.order = resolve_order(&FindRequest::parse_order("objectId"), &class).unwrap();
+            script.push_str(&execute(&sql::find(&Postgres, &plan.allow(query).unwrap()).0));
+            script.push_str("SELECT 'end';\n");
+        }
+        script.push_str("DROP SCHEMA parsimony_rows CASCADE;\n");
+        let Some(output) = run(&script) else { return };
+        let output = output.unwrap_or_else(|errors| {
+            panic!("{}", errors.lines().take(12).collect::<Vec<_>>().join("\n"))
+        });
+        let mut answers = output.split("end\n");
+        for (name, plan) in &plans {
+            let admitted = |(at, row): (usize, &Object)| {
+                plan.rows().admits(row as &dyn Subject).then(|| format!("o{at:03}"))
+            };
+            let expected: Vec<String> = rows.iter().enumerate().filter_map(admitted).collect();
+            let found: Vec<&str> = answers.next().expect("an answer").lines().collect();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_server_finds_the_roles_of_a_user() {
+    let class = Arc::new(ClassSchema::new(ClassName::from("_Role")));
+    let mut script = tables("parsimony_roles", &class);
+    // A circle (a, b, c), a role that contains itself, and one whose role inside is gone.
+    for (id, users, roles) in
+        [("a", "ann", "c"), ("b", "", "a"), ("c", "", "b"), ("d", "bob", "d"), ("e", "", "gone")]
+    {
+        let mut fields = Fields::default();
+        fields.set("name", Value::String(format!("role {id}")));
+        let mut row = Row::of_new(&class, fields).unwrap();
+        for (field, target, related) in [("users", "_User", users), ("roles", "_Role", roles)] {
+            row.relations.push(RelationChange {
+                field: FieldName::from(field),
+                target: ClassName::from(target),
+                add: related.split_whitespace().map(ObjectId::from).collect(),
+                remove: Vec::new(),
+            });
+        }
+        let (id, now) = (ObjectId::from(id), Date::EPOCH);
+        let relations = sql::relation_changes(&Postgres, &class, &id, &row.relations);
+        let insert = Insert { class: Arc::clone(&class), id, now, row };
+        script.push_str(&execute(&sql::insert(&Postgres, &insert)));
+        relations.iter().for_each(|statement| script.push_str(&execute(statement)));
+    }
+    for user in ["ann", "bob", "eve", "gone"] {
+        let question = RolesOf { class: Arc::clone(&class), user: ObjectId::from(user) };
+        let allowed = Plan::server(&class).allow_fixed(question);
+        let statement = sql::roles_of(&Postgres, &allowed);
+        script.push_str(&format!("PREPARE p AS {}; DEALLOCATE p;\n", statement.text));
+        script.push_str(&format!("SELECT '{user}';\n"));
+        script.push_str(&execute(&statement));
+    }
+    script.push_str("DROP SCHEMA parsimony_roles CASCADE;\n");
+    let Some(found) = run(&script) else { return };
+    let found = found.unwrap_or_else(|errors| panic!("{errors}"));
+    let lines: Vec<&str> = found.lines().filter(|line| !line.is_empty()).collect();
+    let expected = ["ann", "a|role a", "b|role b", "c|role c", "bob", "d|role d", "eve", "gone"];
+    assert_eq!(lines, expected);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::{Outcome, floor, scenarios};
 
 /// Parts that are no scenario.
-const PARTS: [&str; 5] = ["start", "idle", "classes", "visible", "memory"];
+const PARTS: [&str; 7] = ["start", "idle", "classes", "visible", "memory", "session", "logins"];
 
 /// The settings of a run.
 #[derive(Debug)]

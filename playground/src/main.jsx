@@ -15,6 +15,10 @@ const DEFAULT_QUERY = `# Every class of the app has a query for one object, a qu
 # With the master key (above) the documentation on the left shows them all, and you can change classes:
 #
 #   mutation { createClass(input: { name: "Note", schemaFields: { addStrings: [{ name: "text" }] } }) { class { name } } }
+#
+# To be a user, sign up or log in and put the session token into the headers below as "X-Parse-Session-Token":
+#
+#   mutation { signUp(input: { fields: { username: "ann", password: "Secret-1" } }) { viewer { sessionToken } } }
 
 query Health {
   health

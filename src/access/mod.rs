@@ -5,10 +5,19 @@
 //! [`Stored`](crate::value::Stored) rows into [`Objects`], which is all that doors encode. This room is
 //! pure: it knows no I/O and never asks for the time.
 
+mod fields;
 mod objects;
 mod plan;
 mod principal;
+mod rows;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod write_access;
 
+pub use fields::Protection;
 pub use objects::{ObjectView, Objects};
-pub use plan::{Allowed, Plan, RowFilter};
-pub use principal::{Principal, UserIdentity};
+pub use plan::{Allowed, FixedQuestion, Plan};
+pub use principal::{Grantees, Principal, UserIdentity};
+pub use rows::{ListFilter, Right, RowFilter};
+pub use write_access::WriteAccess;

@@ -1,24 +1,29 @@
 //! Rows that a caller may see.
 
+use super::fields::{RowMasks, Visible};
 use crate::value::{Cell, ClassName, Column, Layout, RowView, Stored};
 
 /// Rows of one class with the columns that their reader may see.
 #[derive(Clone, Debug)]
 pub struct Objects {
     stored: Stored,
-    visible: Vec<usize>,
+    visible: Visible,
     rows: Option<Vec<usize>>,
 }
 
 impl Objects {
-    pub(super) fn new(stored: Stored, visible: Vec<usize>) -> Self {
+    pub(super) fn new(stored: Stored, visible: Visible) -> Self {
         Self { stored, visible, rows: None }
     }
 
     /// No objects of a class.
     pub fn none(class: ClassName) -> Self {
         let layout = Layout { class, columns: Vec::new() };
-        Self { stored: Stored::none(layout.into()), visible: Vec::new(), rows: None }
+        Self {
+            stored: Stored::none(layout.into()),
+            visible: Visible { some: Vec::new(), by_row: None },
+            rows: None,
+        }
     }
 
     /// The class of the objects.
@@ -39,7 +44,11 @@ impl Objects {
     /// The object at a position.
     pub fn object(&self, at: usize) -> ObjectView<'_> {
         let row = self.rows.as_ref().map_or(at, |rows| rows[at]);
-        ObjectView { row: self.stored.row(row), visible: &self.visible }
+        let (visible, is_masked) = match &self.visible.by_row {
+            None => (&self.visible.some, false),
+            Some(masks) => (&masks.masks[masks.of_row[row]], true),
+        };
+        ObjectView { row: self.stored.row(row), visible, is_masked }
     }
 
     /// Some of the objects, with some of their columns.
@@ -48,12 +57,14 @@ impl Objects {
         let rows =
             rows.into_iter().map(|at| self.rows.as_ref().map_or(at, |rows| rows[at])).collect();
         let columns = &self.stored.layout().columns;
-        let visible = self
-            .visible
-            .iter()
-            .copied()
-            .filter(|&position| keep(&columns[position].name))
-            .collect();
+        let kept = |visible: &Vec<usize>| {
+            visible.iter().copied().filter(|&position| keep(&columns[position].name)).collect()
+        };
+        let by_row = self.visible.by_row.as_ref().map(|rows| RowMasks {
+            of_row: rows.of_row.clone(),
+            masks: rows.masks.iter().map(kept).collect(),
+        });
+        let visible = Visible { some: kept(&self.visible.some), by_row };
         Self { stored: self.stored.clone(), visible, rows: Some(rows) }
     }
 
@@ -62,10 +73,10 @@ impl Objects {
         (0..self.len()).map(|at| self.object(at))
     }
 
-    /// The position of a field's column among those that may be seen; the same for all objects.
+    /// The position of a field's column among those that may be seen of some objects; the same for all.
     pub fn column(&self, field: &str) -> Option<usize> {
         let position = self.stored.layout().position(field)?;
-        self.visible.contains(&position).then_some(position)
+        self.visible.some.contains(&position).then_some(position)
     }
 
     /// The column at a position.
@@ -79,6 +90,7 @@ impl Objects {
 pub struct ObjectView<'a> {
     row: RowView<'a>,
     visible: &'a [usize],
+    is_masked: bool,
 }
 
 impl<'a> ObjectView<'a> {
@@ -95,8 +107,11 @@ impl<'a> ObjectView<'a> {
             .map(move |&position| (position, &row.layout().columns[position], row.cell(position)))
     }
 
-    /// The cell at a position that [`Objects::column`] gave.
+    /// The cell at a position that [`Objects::column`] gave; empty if it may not be seen of this object.
     pub fn cell(&self, position: usize) -> Cell<'a> {
+        if self.is_masked && !self.visible.contains(&position) {
+            return Cell::Null;
+        }
         self.row.cell(position)
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Objects, Principal};
+use super::fields::{Hidden, Protection};
+use super::rows::is_self;
+use super::rules::{self, Grant};
+use super::{Objects, Principal, RowFilter, WriteAccess};
 use crate::error::{Code, Error, Result};
 use crate::query::{OrderBy, Pipeline, Query, Where};
-use crate::schema::{ClassOperation, ClassSchema};
+use crate::schema::{ClassOperation, ClassSchema, is_write_only, server_fields};
 use crate::value::{FieldName, Stored};
 
 /// What one caller may do with one class in one operation.
@@ -13,18 +16,10 @@ use crate::value::{FieldName, Stored};
 pub struct Plan {
     class: Arc<ClassSchema>,
     rows: RowFilter,
-    hidden: Vec<FieldName>,
-}
-
-/// Which rows a caller may touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowFilter {
-    /// All.
-    All,
-    /// Those whose access control list lets one of these grantees read; a row without a list is open.
-    Readable(Vec<String>),
-    /// Those whose access control list lets one of these grantees write; a row without a list is open.
-    Writable(Vec<String>),
+    hidden: Hidden,
+    /// The rows that he may ask by a field that users see of themselves only; nothing if he may ask all.
+    own_rows: Option<Where>,
+    is_server: bool,
 }
 
 /// A question or a change that a plan allowed, with the rows that it may touch.
@@ -32,7 +27,11 @@ pub enum RowFilter {
 pub struct Allowed<T> {
     inner: T,
     rows: RowFilter,
+    deciding: Vec<FieldName>,
 }
+
+/// What only reads, and only what it is made to read.
+pub trait FixedQuestion {}
 
 impl<T> Allowed<T> {
     /// The question or the change.
@@ -44,38 +43,109 @@ impl<T> Allowed<T> {
     pub fn rows(&self) -> &RowFilter {
         &self.rows
     }
+
+    /// Fields to be read besides the question's columns, because it depends on them which columns of a row
+    /// its reader sees. Their columns are named by [`Allowed::deciding_column`].
+    pub fn deciding(&self) -> &[FieldName] {
+        &self.deciding
+    }
+
+    /// The column of a field that is read only to decide, which no field can be called like.
+    pub fn deciding_column(field: &str) -> FieldName {
+        FieldName::from(format!("{}{field}", super::fields::GROUP_PREFIX))
+    }
 }
 
 impl Plan {
-    /// Compiles what `principal` may do. Refused operations are an error.
-    ///
-    /// `protected` are the fields of the class that the server's options hide, by group of callers.
+    /// Compiles what `principal` may do. Refused operations are an error. To add a field is asked for a new object
+    /// here; for an object that exists see [`Plan::of_adding_update`].
     pub fn compile(
         class: &Arc<ClassSchema>,
         operation: ClassOperation,
         principal: &Principal,
-        protected: &[(String, Vec<String>)],
+        protection: &Protection<'_>,
     ) -> Result<Self> {
         if principal.sees_everything() {
-            return Ok(Self { class: Arc::clone(class), rows: RowFilter::All, hidden: Vec::new() });
+            return Ok(Self::without_rules(class));
         }
-        check_class(class, operation, principal)?;
-        let rows = match operation {
-            ClassOperation::Find | ClassOperation::Get | ClassOperation::Count => {
-                RowFilter::Readable(principal.grantees())
+        let grant = rules::check_class(class, operation, principal)?;
+        let rows = rules::rows_of(class, operation, principal)?;
+        let rows = match grant {
+            Grant::All => rows,
+            // An object that does not exist yet names nobody; a rule for all users lets them pass before that.
+            Grant::Rows(_) if operation == ClassOperation::AddField => {
+                match class.permissions.rule(operation).authenticated {
+                    true => rows,
+                    false => return Err(rules::refused(class, operation)),
+                }
             }
-            ClassOperation::Update | ClassOperation::Delete => {
-                RowFilter::Writable(principal.grantees())
-            }
-            ClassOperation::Create | ClassOperation::AddField => RowFilter::All,
+            Grant::Rows(condition) => rows.and(condition),
         };
-        let hidden = hidden_fields(class, principal, protected);
-        Ok(Self { class: Arc::clone(class), rows, hidden })
+        let hidden = Hidden::of(class, principal, protection);
+        let is_write = matches!(operation, ClassOperation::Update | ClassOperation::Delete);
+        let hidden = match class.name == "_User" && is_write {
+            true => hidden.of_self(),
+            false => hidden,
+        };
+        Ok(Self::of_rules(class, rows, hidden, principal))
+    }
+
+    /// What `principal` may do to objects by a change that adds fields to their class: what an update may do, as
+    /// far as the rule for new fields lets him.
+    pub fn of_adding_update(
+        class: &Arc<ClassSchema>,
+        principal: &Principal,
+        protection: &Protection<'_>,
+    ) -> Result<Self> {
+        let mut plan = Self::compile(class, ClassOperation::Update, principal, protection)?;
+        if !principal.sees_everything()
+            && let Grant::Rows(condition) =
+                rules::check_class(class, ClassOperation::AddField, principal)?
+        {
+            plan.rows = plan.rows.and(condition);
+        }
+        Ok(plan)
+    }
+
+    /// What a user may read of himself, whatever the rules of the class say: when he logs in, and when he asks
+    /// who he is.
+    pub fn of_self(
+        class: &Arc<ClassSchema>,
+        principal: &Principal,
+        protection: &Protection<'_>,
+    ) -> Self {
+        if principal.sees_everything() {
+            return Self::without_rules(class);
+        }
+        let own = principal.user().map_or(Where::Nothing, |user| is_self(user));
+        let hidden = Hidden::of(class, principal, protection).of_self();
+        Self::of_rules(class, RowFilter::ALL.and(own), hidden, principal)
     }
 
     /// The plan of the server's own work, which nothing limits. Its call sites are counted by a test.
     pub fn server(class: &Arc<ClassSchema>) -> Self {
-        Self { class: Arc::clone(class), rows: RowFilter::All, hidden: Vec::new() }
+        Self { is_server: true, ..Self::without_rules(class) }
+    }
+
+    fn without_rules(class: &Arc<ClassSchema>) -> Self {
+        Self {
+            class: Arc::clone(class),
+            rows: RowFilter::ALL,
+            hidden: Hidden::default(),
+            own_rows: None,
+            is_server: false,
+        }
+    }
+
+    fn of_rules(
+        class: &Arc<ClassSchema>,
+        rows: RowFilter,
+        hidden: Hidden,
+        principal: &Principal,
+    ) -> Self {
+        let own_rows = (class.name == "_User")
+            .then(|| principal.user().map_or(Where::Nothing, |user| is_self(user)));
+        Self { class: Arc::clone(class), rows, hidden, own_rows, is_server: false }
     }
 
     /// The class of the plan.
@@ -83,27 +153,51 @@ impl Plan {
         &self.class
     }
 
-    /// Whether the caller may read a field.
+    /// The rows that the caller may touch.
+    pub fn rows(&self) -> &RowFilter {
+        &self.rows
+    }
+
+    /// Whether the caller may read a field, in whatever row.
     pub fn may_read(&self, field: &str) -> bool {
-        !self.hidden.iter().any(|hidden| *hidden == *field)
+        self.hidden.is_open(field) && !self.is_secret(field)
+    }
+
+    /// Whether a column is one that only the server reads.
+    fn is_secret(&self, field: &str) -> bool {
+        !self.is_server
+            && (is_write_only(&self.class.name, field)
+                || (field.starts_with('_') && server_fields(&self.class.name).contains_key(field)))
     }
 
     /// Allows a question if it uses no field that the caller may not read. Columns that he may not read
     /// are left out.
     pub fn allow(&self, mut query: Query) -> Result<Allowed<Query>> {
-        self.check_where(&query.filter)?;
+        let mut use_of_own = false;
+        self.check_where(&query.filter, &mut use_of_own)?;
         for key in &query.order {
             if let OrderBy::Field(path, _) = key {
-                self.check_field(&path.field)?;
+                self.check_field_of(&path.field, &mut use_of_own)?;
             }
         }
-        query.columns.retain(|column| self.may_read(column));
-        Ok(Allowed { inner: query, rows: self.rows.clone() })
+        query.columns.retain(|column| !self.hidden.is_closed(column) && !self.is_secret(column));
+        let rows = match &self.own_rows {
+            Some(own) if use_of_own => self.rows.clone().and(own.clone()),
+            _ => self.rows.clone(),
+        };
+        let is_missing = |field: &&FieldName| !query.columns.contains(field);
+        let deciding = self.hidden.deciding().filter(is_missing).cloned().collect();
+        Ok(Allowed { inner: query, rows, deciding })
     }
 
-    /// Allows a change of rows that the caller may touch.
-    pub fn allow_change<T>(&self, change: T) -> Allowed<T> {
-        Allowed { inner: change, rows: self.rows.clone() }
+    /// Allows a change of rows that the caller may touch, to somebody who may write at all.
+    pub fn allow_change<T>(&self, change: T, _: WriteAccess) -> Allowed<T> {
+        Allowed { inner: change, rows: self.rows.clone(), deciding: Vec::new() }
+    }
+
+    /// Allows a question that uses no field of its own choice.
+    pub fn allow_fixed<T: FixedQuestion>(&self, question: T) -> Allowed<T> {
+        Allowed { inner: question, rows: self.rows.clone(), deciding: Vec::new() }
     }
 
     /// Allows a pipeline if it uses no field that the caller may not read.
@@ -111,10 +205,11 @@ impl Plan {
         for field in pipeline.fields() {
             self.check_field(&field)?;
         }
-        Ok(Allowed { inner: pipeline, rows: self.rows.clone() })
+        Ok(Allowed { inner: pipeline, rows: self.rows.clone(), deciding: Vec::new() })
     }
 
-    /// Refuses the use of a field that the caller may not read.
+    /// Refuses the use of a field that the caller may not read in every row: what it is used for would tell
+    /// of the others.
     pub fn check_field(&self, field: &str) -> Result<()> {
         if self.may_read(field) {
             return Ok(());
@@ -125,181 +220,29 @@ impl Plan {
         ))
     }
 
-    fn check_where(&self, filter: &Where) -> Result<()> {
+    /// The same for a question, which may use fields that a user sees of himself only: it finds him or nobody.
+    fn check_field_of(&self, field: &str, use_of_own: &mut bool) -> Result<()> {
+        if self.hidden.is_own(&self.class, field) {
+            *use_of_own = true;
+            return Ok(());
+        }
+        self.check_field(field)
+    }
+
+    fn check_where(&self, filter: &Where, use_of_own: &mut bool) -> Result<()> {
         match filter {
             Where::Everything | Where::Nothing | Where::RelatedTo { .. } => Ok(()),
             Where::All(parts) | Where::Any(parts) | Where::Nor(parts) => {
-                parts.iter().try_for_each(|part| self.check_where(part))
+                parts.iter().try_for_each(|part| self.check_where(part, use_of_own))
             }
-            Where::Field(path, _) => self.check_field(&path.field),
+            Where::Field(path, _) => self.check_field_of(&path.field, use_of_own),
             Where::Relates(field, _) | Where::NotRelates(field, _) => self.check_field(field),
         }
     }
 
     /// Rows as the caller may see them.
     pub fn reveal(&self, stored: Stored) -> Objects {
-        let columns = stored.layout().columns.iter().enumerate();
-        let visible = columns
-            .filter(|(_, column)| self.may_read(&column.name))
-            .map(|(position, _)| position)
-            .collect();
+        let visible = self.hidden.visible(&stored, |column| self.is_secret(column));
         Objects::new(stored, visible)
-    }
-}
-
-/// Class-level permissions (`parse-server:src/Controllers/SchemaController.js`, `validatePermission`).
-fn check_class(
-    class: &ClassSchema,
-    operation: ClassOperation,
-    principal: &Principal,
-) -> Result<()> {
-    let rule = class.permissions.rule(operation);
-    if rule.public {
-        return Ok(());
-    }
-    let user = principal.user();
-    let granted = |grantee: &String| match grantee.strip_prefix("role:") {
-        Some(role) => user.is_some_and(|user| user.roles.iter().any(|name| name == role)),
-        None => user.is_some_and(|user| user.id == *grantee.as_str()),
-    };
-    if rule.grantees.iter().any(granted) {
-        return Ok(());
-    }
-    if rule.authenticated {
-        return match user {
-            Some(_) => Ok(()),
-            None => Err(Error::denied(
-                Code::ObjectNotFound,
-                "Permission denied, user needs to be authenticated.",
-            )),
-        };
-    }
-    Err(Error::denied(
-        Code::OperationForbidden,
-        format!("Permission denied for action {} on class {}.", operation.name(), class.name),
-    ))
-}
-
-/// A field is hidden if every group that the caller belongs to hides it; whoever belongs to a group with
-/// fewer hidden fields sees more. What the class and the options say of one group adds up.
-fn hidden_fields(
-    class: &ClassSchema,
-    principal: &Principal,
-    configured: &[(String, Vec<String>)],
-) -> Vec<FieldName> {
-    let said = || class.permissions.protected().iter().chain(configured);
-    let mut groups: Vec<&str> =
-        said().map(|(group, _)| group.as_str()).filter(|group| belongs(principal, group)).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    let hides = |group: &str, field: &str| {
-        said().any(|(name, fields)| name == group && fields.iter().any(|hidden| hidden == field))
-    };
-    let hidden =
-        |field: &&FieldName| !groups.is_empty() && groups.iter().all(|group| hides(group, field));
-    class.fields.keys().filter(hidden).cloned().collect()
-}
-
-fn belongs(principal: &Principal, group: &str) -> bool {
-    match (group, principal.user()) {
-        ("*", _) => true,
-        ("authenticated", user) => user.is_some(),
-        (group, Some(user)) => match group.strip_prefix("role:") {
-            Some(role) => user.roles.iter().any(|name| name == role),
-            None => user.id == *group,
-        },
-        (_, None) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::UserIdentity;
-    use crate::query::{parse_filter, resolve};
-    use crate::schema::{ClassPermissions, Field, FieldType};
-    use crate::value::{ClassName, Json, ObjectId};
-
-    fn class(permissions: &str) -> Arc<ClassSchema> {
-        let mut class = ClassSchema::new(ClassName::from("Doc"));
-        for name in ["title", "secret", "secret2"] {
-            class.fields.insert(FieldName::from(name), Field::plain(FieldType::String));
-        }
-        class.permissions =
-            ClassPermissions::check(&Json::parse(permissions.as_bytes()).unwrap(), &class.fields)
-                .unwrap();
-        Arc::new(class)
-    }
-
-    fn user(id: &str, roles: &[&str]) -> Principal {
-        let roles = roles.iter().map(|&role| role.to_owned()).collect();
-        Principal::User(Arc::new(UserIdentity { id: ObjectId::from(id), roles }))
-    }
-
-    fn query(class: &Arc<ClassSchema>, filter: &str) -> Query {
-        let filter = parse_filter(&Json::parse(filter.as_bytes()).unwrap()).unwrap();
-        Query {
-            class: Arc::clone(class),
-            filter: resolve(&filter, class).unwrap(),
-            order: Vec::new(),
-            skip: 0,
-            limit: None,
-            columns: vec![FieldName::from("objectId"), FieldName::from("secret")],
-            hint: None,
-        }
-    }
-
-    #[test]
-    fn class_level_permissions_refuse() {
-        let class =
-            class(r#"{"find":{"u1":true,"role:R":true},"get":{"requiresAuthentication":true}}"#);
-        let check = |operation, principal: &Principal, code: Option<i32>| {
-            let refused = Plan::compile(&class, operation, principal, &[])
-                .err()
-                .map(|error| error.code() as i32);
-            assert_eq!(refused, code, "{operation:?} {principal:?}");
-        };
-        check(ClassOperation::Find, &Principal::Public, Some(119));
-        check(ClassOperation::Find, &user("u1", &[]), None);
-        check(ClassOperation::Find, &user("u2", &["R"]), None);
-        check(ClassOperation::Find, &user("role:R", &[]), Some(119));
-        check(ClassOperation::Get, &Principal::Public, Some(101));
-        check(ClassOperation::Get, &user("u2", &[]), None);
-        check(ClassOperation::Delete, &user("u2", &["R"]), Some(119));
-        check(ClassOperation::Delete, &Principal::Master, None);
-    }
-
-    #[test]
-    fn a_hidden_field_is_no_oracle() {
-        let class = class(r#"{"find":{"*":true},"protectedFields":{"*":["secret"]}}"#);
-        let plan = Plan::compile(&class, ClassOperation::Find, &Principal::Public, &[]).unwrap();
-        for filter in [
-            r#"{"secret":"x"}"#,
-            r#"{"secret":{"$exists":true}}"#,
-            r#"{"$or":[{"title":"a"},{"$and":[{"secret":{"$regex":"^x"}}]}]}"#,
-            r#"{"$nor":[{"secret.a":1}]}"#,
-        ] {
-            assert!(plan.allow(query(&class, filter)).is_err(), "{filter}");
-        }
-        let allowed = plan.allow(query(&class, "{}")).unwrap();
-        assert_eq!(allowed.inner().columns, vec![FieldName::from("objectId")]);
-    }
-
-    #[test]
-    fn who_belongs_to_more_groups_sees_more() {
-        let class = class(
-            r#"{"find":{"*":true},"protectedFields":{"*":["secret","secret2"],"role:R":["secret2"]}}"#,
-        );
-        let configured = [("*".to_owned(), vec!["title".to_owned()])];
-        let hidden = |principal: &Principal| {
-            let plan = Plan::compile(&class, ClassOperation::Find, principal, &configured).unwrap();
-            ["title", "secret", "secret2"]
-                .into_iter()
-                .filter(|field| !plan.may_read(field))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(hidden(&Principal::Public), ["title", "secret", "secret2"]);
-        assert_eq!(hidden(&user("u", &["R"])), ["secret2"]);
-        assert!(hidden(&Principal::Master).is_empty());
     }
 }

@@ -1,5 +1,6 @@
-//! Small ports to the world outside: the clock and the source of randomness. Adapters never use each other
+//! Small ports to the world outside: the clock, the source of randomness and mail. Adapters never use each other
 //! and never decide anything.
 
 pub mod clock;
+pub mod mail;
 pub mod random;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, watch};
 
+use crate::access::WriteAccess;
 use crate::error::{Error, Result};
 use crate::schema::{ClassChange, ClassSchema, Snapshot};
 use crate::storage::{ClassChanged, Storage};
@@ -49,7 +50,7 @@ impl Catalog {
 
     /// Makes a change. `decide` looks at the classes in force and says what to change, or that nothing is
     /// left to do; it is asked again if they changed in between.
-    pub async fn change<F>(&self, decide: F) -> Result<Arc<Snapshot>>
+    pub async fn change<F>(&self, _: WriteAccess, decide: F) -> Result<Arc<Snapshot>>
     where
         F: Fn(&Snapshot) -> Result<Option<ClassChange>> + Send + Sync,
     {

@@ -61,6 +61,11 @@ pub fn decode_query(query: &str) -> Members {
         .collect()
 }
 
+/// Reads a query string whose values are texts, whatever they look like.
+pub fn query_texts(query: &str) -> Members {
+    pairs(query.as_bytes()).map(|(key, value)| (key, Json::String(value))).collect()
+}
+
 fn pairs(text: &[u8]) -> impl Iterator<Item = (String, String)> {
     text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());

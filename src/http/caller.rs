@@ -9,7 +9,7 @@ use base64::Engine;
 
 use crate::access::Principal;
 use crate::error::{Code, Error, Result};
-use crate::ops::{App, Ctx};
+use crate::ops::{App, Ctx, users};
 use crate::options::{IpRange, Keys, Secret};
 use crate::value::{Json, Members};
 
@@ -41,8 +41,9 @@ pub struct Caller {
     client_keys: [Option<String>; 4],
     session_token: Option<String>,
     context: Option<Json>,
-    /// The installation that the request comes from.
-    pub installation_id: Option<String>,
+    installation_id: Option<String>,
+    /// Something in the body that must be a text is none.
+    is_malformed: bool,
 }
 
 /// Keys that the body may carry, and what becomes of them.
@@ -79,6 +80,7 @@ impl Caller {
             session_token: header("x-parse-session-token"),
             context: header("x-parse-cloud-context").map(Json::String),
             installation_id: header("x-parse-installation-id"),
+            is_malformed: false,
         };
         if let Some((user, password)) = header("authorization").as_deref().and_then(basic) {
             caller.read_basic(user, &password, app);
@@ -108,6 +110,10 @@ impl Caller {
     fn read_embedded(&mut self, members: &Members) {
         let text = |key: &str| members.get(key).and_then(Json::as_str).map(str::to_owned);
         let Some(app_id) = text("_ApplicationId") else { return };
+        let is_text = |key: &&str| {
+            members.get(*key).is_none_or(|json| json.as_str().is_some() || !json.is_truthy())
+        };
+        self.is_malformed = !["_SessionToken", "_InstallationId"].iter().all(is_text);
         self.app_id = Some(app_id);
         self.master_key = text("_MasterKey").or(self.master_key.take());
         self.session_token = text("_SessionToken").or(self.session_token.take());
@@ -118,23 +124,37 @@ impl Caller {
         self.context = members.get("_context").cloned().or(self.context.take());
     }
 
-    /// The context of the request, if its keys are good; else the refusal.
-    pub fn admit(self, app: &Arc<App>, incoming: &Incoming) -> std::result::Result<Ctx, Reply> {
+    /// The context of the request, if its keys are good and its session token is; else the refusal.
+    pub async fn admit(
+        self,
+        app: &Arc<App>,
+        incoming: &Incoming,
+    ) -> std::result::Result<Ctx, Reply> {
         let keys = &app.config.keys;
-        if self.app_id.as_deref() != Some(&keys.app_id) {
+        if self.app_id.as_deref() != Some(&keys.app_id) || self.is_malformed {
             return Err(Reply::unauthorized());
         }
         let refuse = |error: Error| Reply::of_error(&error, &app.config, &incoming.request_id);
         self.check_context().map_err(refuse)?;
-        let principal = match self.privileged(keys, incoming.address).map_err(refuse)? {
-            Some(principal) => principal,
-            None if !self.has_client_key(keys) => return Err(Reply::unauthorized()),
-            None => Principal::Public,
-        };
-        if principal == Principal::Public && self.session_token.is_some() {
-            return Err(refuse(Error::new(Code::InvalidSessionToken, "Invalid session token")));
+        let privileged = self.privileged(keys, incoming.address).map_err(refuse)?;
+        if privileged.is_none() && !self.has_client_key(keys) {
+            return Err(Reply::unauthorized());
         }
-        Ok(Ctx::new(Arc::clone(app), principal, Arc::from(incoming.request_id.as_str())))
+        let principal = privileged.unwrap_or(Principal::Public);
+        let request_id = Arc::from(incoming.request_id.as_str());
+        let mut ctx = Ctx::new(Arc::clone(app), principal, request_id);
+        ctx.installation_id = self.installation_id.filter(|id| !id.is_empty()).map(Arc::from);
+        let token = self.session_token.filter(|token| !token.is_empty());
+        match (token, TokenUse::of(incoming)) {
+            (None, _) | (Some(_), TokenUse::Ignored) => Ok(ctx),
+            (Some(token), TokenUse::Identifies) => {
+                users::with_session(ctx, &token).await.map_err(refuse)
+            }
+            (Some(token), TokenUse::ForTheRoute) => {
+                ctx.session_token = Some(Arc::from(token));
+                Ok(ctx)
+            }
+        }
     }
 
     /// A master key counts only from the addresses that the options allow; from elsewhere it is refused,
@@ -200,6 +220,27 @@ impl Caller {
             Ok(())
         } else {
             Err(Error::new(Code::InvalidJson, "Invalid object for context."))
+        }
+    }
+}
+
+/// What the session token of a request is for (`parse-server:src/middlewares.js`, `handleParseSession`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenUse {
+    /// It says who calls.
+    Identifies,
+    /// It means nothing here: whoever logs in says who he is.
+    Ignored,
+    /// The route itself looks at it, and answers also if it names nobody.
+    ForTheRoute,
+}
+
+impl TokenUse {
+    fn of(incoming: &Incoming) -> Self {
+        match (incoming.method.as_str(), incoming.path.trim_end_matches('/')) {
+            (_, "/login") => Self::Ignored,
+            ("GET", "/sessions/me") | ("POST", "/upgradeToRevocableSession") => Self::ForTheRoute,
+            _ => Self::Identifies,
         }
     }
 }

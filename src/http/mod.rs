@@ -7,6 +7,6 @@ pub mod guard;
 mod reply;
 
 pub(crate) use body::unescape_segment;
-pub use body::{decode_query, parse_body};
+pub use body::{decode_query, parse_body, query_texts};
 pub use caller::{Caller, Incoming};
 pub use reply::{HTML, JSON, Reply, TEXT, not_routable};

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Ctx;
-use crate::access::Plan;
+use crate::access::{Plan, WriteAccess};
 use crate::error::{Error, Result};
 use crate::query::{Comparison, Condition, Filter, Query, Where, resolve};
 use crate::schema::{ClassChange, ClassSchema, Row};
@@ -74,7 +74,7 @@ async fn read(ctx: &Ctx) -> Result<AppConfig> {
 
 /// Sets, changes (`{"__op": …}`) or removes values. What is not said to be for the master key only is open.
 pub async fn update(ctx: &Ctx, params: &Members, master_key_only: &Members) -> Result<()> {
-    ctx.demand_master_writer()?;
+    let access = ctx.demand_master_writer()?;
     ctx.demand_no_transaction()?;
     let mut fields = Fields::default();
     for (name, json) in params {
@@ -89,7 +89,7 @@ pub async fn update(ctx: &Ctx, params: &Members, master_key_only: &Members) -> R
     let snapshot = ctx
         .app
         .catalog
-        .change(|now| {
+        .change(access, |now| {
             Ok(now.class(&name).is_none().then(|| ClassChange::create_with(&name, Vec::new())))
         })
         .await?;
@@ -97,30 +97,36 @@ pub async fn update(ctx: &Ctx, params: &Members, master_key_only: &Members) -> R
         .class(&name)
         .cloned()
         .ok_or_else(|| Error::internal("a class that was just made is gone"))?;
-    if !change(ctx, &class, &fields).await? {
-        make(ctx, &class).await?;
-        change(ctx, &class, &fields).await?;
+    if !change(ctx, access, &class, &fields).await? {
+        make(ctx, access, &class).await?;
+        change(ctx, access, &class, &fields).await?;
     }
     Ok(())
 }
 
 /// Changes the object. Returns whether it exists.
-async fn change(ctx: &Ctx, class: &Arc<ClassSchema>, fields: &Fields) -> Result<bool> {
+async fn change(
+    ctx: &Ctx,
+    access: WriteAccess,
+    class: &Arc<ClassSchema>,
+    fields: &Fields,
+) -> Result<bool> {
     let update = Update {
         class: Arc::clone(class),
         id: ObjectId::from(ID),
         guard: Where::Everything,
-        now: ctx.app.clock.now(),
+        now: Some(ctx.app.clock.now()),
         row: Row::of_change(class, fields.clone()),
         returning: Vec::new(),
     };
-    let written =
-        ctx.data().write(vec![Change::Update(Plan::server(class).allow_change(update))]).await?;
+    let written = ctx
+        .write(vec![Change::Update(Plan::server(class).allow_change(update, access))], Vec::new())
+        .await?;
     Ok(matches!(written.first(), Some(Written::Done(_))))
 }
 
 /// Makes the object. That somebody else makes it at the same moment is as good.
-async fn make(ctx: &Ctx, class: &Arc<ClassSchema>) -> Result<()> {
+async fn make(ctx: &Ctx, access: WriteAccess, class: &Arc<ClassSchema>) -> Result<()> {
     let mut fields = Fields::default();
     fields.set("params", Value::Object(Members::new()));
     fields.set("masterKeyOnly", Value::Object(Members::new()));
@@ -130,7 +136,10 @@ async fn make(ctx: &Ctx, class: &Arc<ClassSchema>) -> Result<()> {
         now: ctx.app.clock.now(),
         row: Row::of_new(class, fields)?,
     };
-    match ctx.data().write(vec![Change::Insert(Plan::server(class).allow_change(insert))]).await {
+    match ctx
+        .write(vec![Change::Insert(Plan::server(class).allow_change(insert, access))], Vec::new())
+        .await
+    {
         Ok(_) => Ok(()),
         Err(error) if error.code() == crate::error::Code::DuplicateValue => Ok(()),
         Err(error) => Err(error),

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::access::{Plan, Principal};
+use crate::access::{Plan, Principal, Protection, WriteAccess};
 use crate::adapters::clock::Clock;
+use crate::adapters::mail::{Errand, Mailer};
 use crate::adapters::random::Random;
+use crate::auth::{Auth, Forget, Session};
 use crate::catalog::Catalog;
 use crate::error::{Code, Error, Result};
 use crate::ops::Denylist;
 use crate::options::Config;
 use crate::schema::{ClassOperation, ClassSchema, Snapshot};
-use crate::storage::{Storage, Tx, Verbs};
+use crate::storage::{Change, Storage, Tx, Verbs, Written};
 use crate::telemetry::Metrics;
 use crate::value::wire::FileUrls;
 
@@ -28,6 +30,10 @@ pub struct App {
     pub clock: Clock,
     /// Randomness.
     pub random: Random,
+    /// What sends mail, if the options name anything.
+    pub mailer: Option<Mailer>,
+    /// What proves identities.
+    pub auth: Auth,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The URL of the REST API, with the mount path.
@@ -49,16 +55,39 @@ pub struct Ctx {
     pub principal: Principal,
     /// The classes in force when the request began.
     pub snapshot: Arc<Snapshot>,
+    /// The session of the caller, if he has one. A master key may come with somebody's session: then this
+    /// is that session, and the principal is the master.
+    pub session: Option<Arc<Session>>,
+    /// The session token of the request as it came, which need not name a session.
+    pub session_token: Option<Arc<str>>,
+    /// The installation that the request comes from.
+    pub installation_id: Option<Arc<str>>,
     /// The name of the request in the log.
     pub request_id: Arc<str>,
-    tx: Option<Arc<dyn Tx>>,
+    tx: Option<Arc<Open>>,
+}
+
+/// An open transaction, and what is not known any more when it is committed.
+struct Open {
+    tx: Box<dyn Tx>,
+    forget: Mutex<Vec<Forget>>,
+    errands: Mutex<Vec<Errand>>,
 }
 
 impl Ctx {
     /// A request that begins now.
     pub fn new(app: Arc<App>, principal: Principal, request_id: Arc<str>) -> Self {
         let snapshot = app.catalog.snapshot();
-        Self { app, principal, snapshot, request_id, tx: None }
+        Self {
+            app,
+            principal,
+            snapshot,
+            session: None,
+            session_token: None,
+            installation_id: None,
+            request_id,
+            tx: None,
+        }
     }
 
     /// The same request with the classes that are in force now: for a part that follows another part
@@ -102,15 +131,87 @@ impl Ctx {
         }
     }
 
-    /// Starts a transaction with the deadline that the options set.
-    pub async fn begin(&self) -> Result<Box<dyn Tx>> {
-        self.app.storage.begin(self.app.config.transaction_timeout_ms).await
+    /// The same request inside a transaction that begins now, with the deadline that the options set. It is
+    /// rolled back unless it is committed.
+    pub async fn begin(&self) -> Result<Self> {
+        let tx = self.app.storage.begin(self.app.config.transaction_timeout_ms).await?;
+        let open = Open { tx, forget: Mutex::default(), errands: Mutex::default() };
+        Ok(Self { tx: Some(Arc::new(open)), ..self.clone() })
     }
 
-    /// The same request inside a transaction.
+    /// Makes what was done inside the transaction of this request lasting.
+    pub async fn commit(&self) -> Result<()> {
+        let Some(open) = &self.tx else { return Ok(()) };
+        let forget =
+            std::mem::take(&mut *open.forget.lock().unwrap_or_else(PoisonError::into_inner));
+        self.app.auth.changing(forget, self.app.clock.now(), open.tx.commit()).await?;
+        let errands =
+            std::mem::take(&mut *open.errands.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(mailer) = &self.app.mailer else { return Ok(()) };
+        errands.into_iter().for_each(|errand| mailer.later(errand));
+        Ok(())
+    }
+
+    /// Does several things that are lasting together: in the transaction of this request, or in one of their
+    /// own.
+    pub(super) async fn together<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        if self.in_transaction() {
+            return work(self.clone()).await;
+        }
+        let inside = self.begin().await?;
+        match work(inside.clone()).await {
+            Ok(done) => inside.commit().await.map(|()| done),
+            Err(error) => {
+                inside.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Has mail sent beside the request, once what it tells of is lasting.
+    pub(super) fn later(&self, errand: Errand) {
+        match (&self.tx, &self.app.mailer) {
+            (Some(open), _) => {
+                open.errands.lock().unwrap_or_else(PoisonError::into_inner).push(errand);
+            }
+            (None, Some(mailer)) => mailer.later(errand),
+            (None, None) => {}
+        }
+    }
+
+    /// Undoes what was done inside the transaction of this request.
+    pub async fn rollback(&self) -> Result<()> {
+        match &self.tx {
+            Some(open) => open.tx.rollback().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes changes. What they make void is not known any more as soon as they are lasting.
+    pub(super) async fn write(
+        &self,
+        changes: Vec<Change>,
+        forget: Vec<Forget>,
+    ) -> Result<Vec<Written>> {
+        match &self.tx {
+            Some(open) => {
+                open.forget.lock().unwrap_or_else(PoisonError::into_inner).extend(forget);
+                open.tx.write(changes).await
+            }
+            None => {
+                let write = self.app.storage.write(changes);
+                self.app.auth.changing(forget, self.app.clock.now(), write).await
+            }
+        }
+    }
+
+    /// The same request outside of any transaction, for what is done after its answer.
     #[must_use]
-    pub fn inside(&self, tx: Arc<dyn Tx>) -> Self {
-        Self { tx: Some(tx), ..self.clone() }
+    pub(super) fn aside(&self) -> Self {
+        Self { tx: None, ..self.clone() }
     }
 
     /// Whether the request runs inside a transaction.
@@ -121,7 +222,7 @@ impl Ctx {
     /// Where this request reads and writes.
     pub fn data(&self) -> &dyn Verbs {
         match &self.tx {
-            Some(tx) => &**tx,
+            Some(open) => &*open.tx,
             None => &*self.app.storage,
         }
     }
@@ -135,22 +236,35 @@ impl Ctx {
     }
 
     /// Refuses whoever may not write past every rule.
-    pub fn demand_master_writer(&self) -> Result<()> {
+    pub fn demand_master_writer(&self) -> Result<WriteAccess> {
         self.demand_master()?;
-        if self.principal.may_write_everything() {
-            return Ok(());
-        }
-        Err(Error::denied(Code::OperationForbidden, "read-only masterKey isn't allowed to write"))
+        self.writer()
+    }
+
+    /// The caller's right to write. Error 119 if he may only read.
+    pub fn writer(&self) -> Result<WriteAccess> {
+        self.principal.writer()
     }
 
     /// What the caller may do with a class.
     pub fn plan(&self, class: &Arc<ClassSchema>, operation: ClassOperation) -> Result<Plan> {
-        Plan::compile(class, operation, &self.principal, self.protection(class))
+        Plan::compile(class, operation, &self.principal, &self.protection(class))
     }
 
-    /// The fields of a class that the options hide.
-    fn protection(&self, class: &ClassSchema) -> &[(String, Vec<String>)] {
-        self.app.protected.get(class.name.as_str()).map_or(&[], Vec::as_slice)
+    /// What the caller sees of his own user object.
+    pub(super) fn plan_of_self(&self, class: &Arc<ClassSchema>) -> Plan {
+        Plan::of_self(class, &self.principal, &self.protection(class))
+    }
+
+    /// What the caller may do to objects by a change that adds fields to their class.
+    pub(super) fn adding_plan(&self, class: &Arc<ClassSchema>) -> Result<Plan> {
+        Plan::of_adding_update(class, &self.principal, &self.protection(class))
+    }
+
+    /// What the options say of hidden fields of a class.
+    pub(super) fn protection(&self, class: &ClassSchema) -> Protection<'_> {
+        let configured = self.app.protected.get(class.name.as_str()).map_or(&[][..], Vec::as_slice);
+        Protection { configured, owner_exempt: self.app.config.protected_fields_owner_exempt }
     }
 }
 

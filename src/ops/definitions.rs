@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::App;
+use crate::access::WriteAccess;
 use crate::error::{Code, Error, Result};
 use crate::schema::{ClassChange, ClassSchema, Field, SchemaRequest, Snapshot, is_default_field};
 use crate::value::{Json, Members};
@@ -19,7 +20,9 @@ pub async fn apply(app: &Arc<App>) -> Result<()> {
         })?;
         // A field that changes its type goes first and comes again, which takes two passes.
         for _ in 0..2 {
-            app.catalog.change(|now| change(app, now, &name, &definition)).await?;
+            app.catalog
+                .change(WriteAccess::of_server(), |now| change(app, now, &name, &definition))
+                .await?;
         }
     }
     if options.strict {

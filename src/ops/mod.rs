@@ -8,10 +8,8 @@ mod denylist;
 mod limits;
 pub mod read;
 pub mod schemas;
+pub mod users;
 pub mod write;
 
 pub use ctx::{App, Ctx};
 pub use denylist::Denylist;
-
-/// An open transaction, as a door that makes one holds it.
-pub use crate::storage::Tx as Transaction;

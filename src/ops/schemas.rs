@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Plan;
+use crate::auth::Forget;
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
 use crate::query::{Query, Where};
@@ -39,12 +40,12 @@ fn check_unlocked(ctx: &Ctx) -> Result<()> {
 
 /// Makes a class.
 pub async fn create(ctx: &Ctx, class: &str, request: &SchemaRequest) -> Result<Arc<ClassSchema>> {
-    ctx.demand_master_writer()?;
+    let access = ctx.demand_master_writer()?;
     check_unlocked(ctx)?;
     let snapshot = ctx
         .app
         .catalog
-        .change(|now| {
+        .change(access, |now| {
             if now.class(class).is_some() {
                 return Err(Error::new(
                     Code::InvalidClassName,
@@ -59,12 +60,12 @@ pub async fn create(ctx: &Ctx, class: &str, request: &SchemaRequest) -> Result<A
 
 /// Changes a class.
 pub async fn update(ctx: &Ctx, class: &str, request: &SchemaRequest) -> Result<Arc<ClassSchema>> {
-    ctx.demand_master_writer()?;
+    let access = ctx.demand_master_writer()?;
     check_unlocked(ctx)?;
     let snapshot = ctx
         .app
         .catalog
-        .change(|now| {
+        .change(access, |now| {
             let before = now.class(class).ok_or_else(|| no_class(class))?;
             ClassChange::update(before, request).map(Some)
         })
@@ -74,7 +75,7 @@ pub async fn update(ctx: &Ctx, class: &str, request: &SchemaRequest) -> Result<A
 
 /// Removes a class that has no objects. One that does not exist is left alone.
 pub async fn delete(ctx: &Ctx, class: &str) -> Result<Option<Arc<ClassSchema>>> {
-    ctx.demand_master_writer()?;
+    let access = ctx.demand_master_writer()?;
     ctx.demand_no_transaction()?;
     if !is_class_name(class) {
         return Err(Error::invalid_class_name(class));
@@ -87,16 +88,24 @@ pub async fn delete(ctx: &Ctx, class: &str) -> Result<Option<Arc<ClassSchema>>> 
             format!("Class {class} is not empty, contains {count} objects, cannot drop schema."),
         ));
     }
-    ctx.app.catalog.change(|now| Ok(now.class(class).map(ClassChange::remove))).await?;
+    ctx.app.catalog.change(access, |now| Ok(now.class(class).map(ClassChange::remove))).await?;
     Ok(Some(schema))
 }
 
 /// Deletes all objects of a class. One that does not exist has none.
 pub async fn purge(ctx: &Ctx, class: &str) -> Result<()> {
-    ctx.demand_master_writer()?;
+    let access = ctx.demand_master_writer()?;
     ctx.demand_no_transaction()?;
     match ctx.snapshot.class(&ClassName::from(class)) {
-        Some(schema) => ctx.app.storage.purge(Arc::clone(schema)).await,
+        Some(schema) => {
+            let forget = match class {
+                "_User" | "_Session" => vec![Forget::AllSessions, Forget::AllRoles],
+                "_Role" => vec![Forget::AllRoles],
+                _ => Vec::new(),
+            };
+            let purge = ctx.app.storage.purge(Arc::clone(schema), access);
+            ctx.app.auth.changing(forget, ctx.app.clock.now(), purge).await
+        }
         None => Ok(()),
     }
 }

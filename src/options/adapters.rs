@@ -21,15 +21,6 @@ pub enum FilesAdapter {
     Gcs(AdapterOptions),
 }
 
-/// How mail is sent.
-#[derive(Debug, Clone, PartialEq)]
-pub enum MailAdapter {
-    /// Through the service Mailgun.
-    Mailgun(AdapterOptions),
-    /// Through an SMTP server.
-    Smtp(AdapterOptions),
-}
-
 /// Where cached values are kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CacheAdapter {
@@ -52,6 +43,11 @@ impl AdapterOptions {
     /// One option of the adapter.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    /// All options of the adapter.
+    pub(super) fn into_fields(self) -> Map<String, Value> {
+        self.0
     }
 }
 
@@ -86,18 +82,6 @@ pub(super) fn files(value: Value) -> Result<FilesAdapter, String> {
             &module,
             &["@parse/fs-files-adapter", "@parse/s3-files-adapter", "@parse/gcs-files-adapter"],
         )),
-    }
-}
-
-/// The adapter for mail.
-pub(super) fn mail(value: Value) -> Result<MailAdapter, String> {
-    let (module, options) = module_and_options(value)?;
-    match short_name(&module) {
-        "@parse/simple-mailgun-adapter" | "parse-server-simple-mailgun-adapter" => {
-            Ok(MailAdapter::Mailgun(options))
-        }
-        "parse-smtp-template" => Ok(MailAdapter::Smtp(options)),
-        _ => Err(unknown(&module, &["@parse/simple-mailgun-adapter", "parse-smtp-template"])),
     }
 }
 
@@ -140,7 +124,7 @@ pub(super) fn fixed(value: Value, known: &[&str]) -> Result<(), String> {
 }
 
 /// Takes `"name"` and `{ "module": "name", "options": {...} }`.
-fn module_and_options(value: Value) -> Result<(String, AdapterOptions), String> {
+pub(super) fn module_and_options(value: Value) -> Result<(String, AdapterOptions), String> {
     let mut fields = match value {
         Value::String(module) => return Ok((module, AdapterOptions::default())),
         Value::Object(fields) => fields,
@@ -160,7 +144,7 @@ fn module_and_options(value: Value) -> Result<(String, AdapterOptions), String> 
 }
 
 /// Classes inside parse-server may be named by their path there.
-fn short_name(module: &str) -> &str {
+pub(super) fn short_name(module: &str) -> &str {
     match module.strip_prefix("parse-server/") {
         Some(path) => {
             let name = path.rsplit('/').next().unwrap_or(path);
@@ -170,7 +154,7 @@ fn short_name(module: &str) -> &str {
     }
 }
 
-fn unknown(module: &str, known: &[&str]) -> String {
+pub(super) fn unknown(module: &str, known: &[&str]) -> String {
     let hint = match known {
         [] => "leave the option out".to_owned(),
         known => format!("built in are {}", known.join(", ")),
@@ -207,9 +191,6 @@ mod tests {
             Ok(FilesAdapter::Gcs(options(json!({}))))
         );
         assert_eq!(files(json!({"module": "GridFSBucketAdapter"})), Ok(FilesAdapter::Database));
-        let mailgun = mail(json!({"module": "@parse/simple-mailgun-adapter", "options": {"a": 1}}));
-        assert_eq!(mailgun, Ok(MailAdapter::Mailgun(options(json!({"a": 1})))));
-        assert_eq!(mail(json!("parse-smtp-template")), Ok(MailAdapter::Smtp(options(json!({})))));
         for name in ["RedisCacheAdapter", "parse-server/lib/Adapters/Cache/RedisCacheAdapter.js"] {
             assert_eq!(cache(json!(name)), Ok(CacheAdapter::Redis(options(json!({})))), "{name}");
         }
@@ -231,9 +212,9 @@ mod tests {
     #[test]
     fn other_modules_are_problems() {
         assert_eq!(
-            mail(json!({"module": "./mail/capture.js", "options": {}})).unwrap_err(),
-            "the module `./mail/capture.js` is an adapter written in JavaScript, which this \
-             version can not load; built in are @parse/simple-mailgun-adapter, parse-smtp-template"
+            cache(json!({"module": "./cache/own.js", "options": {}})).unwrap_err(),
+            "the module `./cache/own.js` is an adapter written in JavaScript, which this version \
+             can not load; built in are InMemoryCacheAdapter, RedisCacheAdapter, NullCacheAdapter"
         );
         assert!(cache(json!("./RedisCacheAdapter.js")).is_err());
         assert!(files(json!({"options": {}})).is_err());

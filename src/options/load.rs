@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::options::{
-        CacheAdapter, Database, DenylistEntry, FilesAdapter, IpRange, LogFormat, LogLevel,
+        CacheAdapter, Database, DenylistEntry, FilesAdapter, IpRange, Lockout, LogFormat, LogLevel,
         RequestComplexity, Synchronous, TrustProxy,
     };
 
@@ -257,7 +257,7 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
             &["--emailAdapter", "./mail.js"],
             "option `emailAdapter` (from --emailAdapter): the module `./mail.js` is an adapter \
              written in JavaScript, which this version can not load; built in are \
-             @parse/simple-mailgun-adapter, parse-smtp-template",
+             smtp, parse-smtp-template, @parse/simple-mailgun-adapter, file, memory",
         );
         check(
             &["--readOnlyMasterKey", "master"],
@@ -309,10 +309,56 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
 
     #[test]
     fn options_without_effect_are_one_warning() {
-        let config = with_keys(&["--cloud", "./main.js", "--auth", "{}", "--maxLimit", "1"]);
-        let expected = "these options are known but have no effect yet: auth, cloud";
+        let config = with_keys(&["--cloud", "./main.js", "--push", "{}", "--maxLimit", "1"]);
+        let expected = "these options are known but have no effect yet: cloud, push";
         assert_eq!(config.warnings, [expected]);
         assert_eq!(config.raw.value("cloud"), "./main.js");
+    }
+
+    #[test]
+    fn users() {
+        let users = with_keys(&[]).users;
+        assert_eq!(users.session_length, 31_536_000);
+        assert!(users.expire_inactive_sessions && users.enable_anonymous_users);
+        assert!(users.revoke_session_on_password_reset && users.send_user_email_verification);
+        assert!(!users.verify_user_emails && !users.enable_insecure_auth_adapters);
+        assert!(users.account_lockout.is_none() && users.password_policy.is_none());
+        assert!(users.reset_password_success_on_invalid_email());
+
+        let lockout = r#"{"threshold": 2, "duration": 5}"#;
+        let policy = r#"{"validatorPattern": "^(?=.*[0-9]).{8,}$", "maxPasswordHistory": 2}"#;
+        let users = with_keys(&["--accountLockout", lockout, "--passwordPolicy", policy]).users;
+        let lockout =
+            Lockout { duration_minutes: 5, threshold: 2, unlock_on_password_reset: false };
+        assert_eq!(users.account_lockout, Some(lockout));
+        let policy = users.password_policy.unwrap();
+        assert_eq!((policy.max_history, policy.max_age_days), (2, None));
+        assert!(policy.reset_password_success_on_invalid_email);
+        assert!(policy.pattern.unwrap().fits("12345678"));
+    }
+
+    #[test]
+    fn bad_options_of_users() {
+        let check = |option: &str, value: &str, expected: &str| {
+            let error = start(&[&[option, value], &KEYS[..]].concat(), &[]).unwrap_err();
+            assert!(error.to_string().contains(expected), "{option} {value}: {error}");
+        };
+        check("--sessionLength", "0", "an integer from 1");
+        check("--emailVerifyTokenValidityDuration", "-1", "an integer from 1");
+        check("--accountLockout", r#"{"threshold": 3}"#, "`accountLockout.duration` is required");
+        check("--accountLockout", r#"{"duration": 3}"#, "`accountLockout.threshold` is required");
+        check("--accountLockout.duration", "100000", "an integer from 1 to 99999");
+        check("--accountLockout.threshold", "1000", "an integer from 1 to 999");
+        check("--passwordPolicy.maxPasswordHistory", "21", "an integer from 0 to 20");
+        check("--passwordPolicy.maxPasswordAge", "-1", "an integer from 0");
+        check("--passwordPolicy.validatorPattern", "(", "expected a regular expression");
+        check("--passwordPolicy", r#"{"validatorCallback": "f"}"#, "only JavaScript can supply");
+        check("--passwordPolicy.resetTokenReuseIfValid", "1", "resetTokenValidityDuration`");
+        check("--emailVerifyTokenReuseIfValid", "1", "needs `emailVerifyTokenValidityDuration`");
+        for path in ["emailAdapter", "appName", "publicServerURL"] {
+            let expected = format!("option `{path}` is required by `verifyUserEmails`");
+            check("--verifyUserEmails", "true", &expected);
+        }
     }
 
     #[test]

@@ -19,23 +19,28 @@ mod file;
 mod help;
 mod ip_range;
 mod load;
+mod mail;
 mod nearest;
 mod problems;
 mod raw;
+mod route_allow_list;
 mod secret;
 mod size;
 mod trust_proxy;
 mod values;
 
-pub use adapters::{AdapterOptions, CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+pub use adapters::{AdapterOptions, CacheAdapter, FilesAdapter, PushAdapter};
 pub use config::{
-    Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
-    ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous,
+    Config, Cors, DenylistEntry, GraphQlConfig, Keys, Lockout, LogFormat, LogLevel, Logging,
+    MetricsConfig, PagesConfig, PasswordPattern, PasswordPolicy, ProtectedFields,
+    RequestComplexity, SchemaOptions, SqliteConfig, Synchronous, UsersConfig,
 };
 pub use database::Database;
 pub use ip_range::IpRange;
 pub use load::{Start, load};
+pub use mail::{MailAdapter, MailFiles, MailgunOptions, SmtpOptions, SmtpSecurity};
 pub use problems::OptionsError;
 pub use raw::{Profile, Raw};
+pub use route_allow_list::RouteAllowList;
 pub use secret::Secret;
 pub use trust_proxy::TrustProxy;

@@ -338,10 +338,10 @@ mod tests {
         assert_eq!(raw.warning(), None);
         set(&mut raw, "port", json!(1), "a.json");
         set(&mut raw, "push", json!({}), "a.json");
-        set(&mut raw, "accountLockout", json!({"threshold": 3}), "a.json");
+        set(&mut raw, "liveQuery", json!({"classNames": ["A"]}), "a.json");
         assert_eq!(
             raw.warning().unwrap(),
-            "these options are known but have no effect yet: accountLockout.threshold, push"
+            "these options are known but have no effect yet: liveQuery.classNames, push"
         );
     }
 }

@@ -50,10 +50,7 @@ fn is_key_name(key: &str) -> bool {
 
 fn parse_list(key: &str, value: &Json) -> Result<Vec<Filter>> {
     let Json::Array(parts) = value else {
-        return Err(Error::denied(
-            Code::InvalidQuery,
-            format!("Bad {key} format - use an array value."),
-        ));
+        return Err(Error::denied(Code::InvalidQuery, format!("{key} must be an array")));
     };
     if parts.is_empty() {
         return Err(Error::new(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Comparison, Condition, Filter, OrderKey, Pattern, TextSearch};
 use crate::error::{Code, Error, Result};
-use crate::schema::{ClassSchema, FieldType, is_field_name};
+use crate::schema::{ClassSchema, FieldType, is_field_name, is_write_only};
 use crate::value::{ClassName, Date, FieldName, GeoPoint, Json, ObjectId, Polygon, Value, wire};
 
 /// A question that a back end can answer.
@@ -164,7 +164,8 @@ fn resolve_list(parts: &[Filter], class: &ClassSchema) -> Result<Vec<Where>> {
 /// The field that a dotted name leads into.
 pub fn field_path(name: &str, class: &ClassSchema) -> Option<FieldPath> {
     let mut parts = name.split('.');
-    let (field, definition) = class.known(parts.next()?)?;
+    let (field, definition) =
+        class.known(parts.next()?).filter(|(field, _)| !is_write_only(&class.name, field))?;
     Some(FieldPath {
         field: field.clone(),
         kind: definition.kind.clone(),

@@ -1,8 +1,6 @@
 //! `/batch`: several requests in one, dispatched in process through the same route table
 //! (`parse-server:src/batch.js`).
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::future::join_all;
 
@@ -10,8 +8,9 @@ use super::classes;
 use super::route::{Request, Route, dispatch, route};
 use crate::error::{Code, Error, Result};
 use crate::http::Reply;
+use crate::http::guard::routes;
 use crate::ops::{Ctx, write};
-use crate::value::{Json, Members};
+use crate::value::Json;
 
 /// One entry, ready to run.
 struct Entry {
@@ -61,11 +60,12 @@ fn read_entry(ctx: &Ctx, request: &Json) -> Result<Entry> {
         None => "undefined".to_owned(),
         Some(method) => method.as_str().map_or_else(|| method.to_text(), str::to_owned),
     };
+    routes::check(ctx, &method, below)?;
     match route(&method, below) {
         Some(Route::Batch) => Err(invalid("nested batch requests are not allowed".to_owned())),
         Some(route) => {
             let body = request.get("body").cloned().unwrap_or_else(Json::empty);
-            Ok(Entry { route, request: Request { body, query: Members::new() } })
+            Ok(Entry { route, request: Request { body, ..Request::default() } })
         }
         None => Err(invalid(format!("cannot route {method} {below}"))),
     }
@@ -112,24 +112,23 @@ async fn in_transaction(ctx: &Ctx, entries: Vec<Entry>) -> Result<Reply> {
             write::prepare_create(&ctx.refreshed(), class, &classes::read_fields(&entry.request)?)
                 .await?;
         }
-        if let Route::Update(class, _) = &entry.route {
-            write::prepare_update(&ctx.refreshed(), class, &classes::read_fields(&entry.request)?)
-                .await?;
+        if let Route::Update(class, id) = &entry.route {
+            let fields = classes::read_fields(&entry.request)?;
+            write::prepare_update(&ctx.refreshed(), class, id, &fields).await?;
         }
     }
     let ctx = ctx.refreshed();
-    let tx: Arc<dyn crate::ops::Transaction> = Arc::from(ctx.begin().await?);
-    let inside = ctx.inside(Arc::clone(&tx));
+    let inside = ctx.begin().await?;
     let mut outcomes = Vec::with_capacity(entries.len());
     for entry in entries {
         match Box::pin(dispatch(&inside, entry.route, &entry.request)).await {
             Ok(reply) => outcomes.push((Outcome::Success, reply.body)),
             Err(error) => {
-                tx.rollback().await?;
+                inside.rollback().await?;
                 return Err(error);
             }
         }
     }
-    tx.commit().await?;
+    inside.commit().await?;
     Ok(answers(&outcomes))
 }

@@ -1,14 +1,14 @@
 //! `/classes`
 
 use super::encode::Encoder;
-use super::read_request;
 use super::route::{Request, located};
+use super::{read_request, sessions, users};
 use crate::error::Result;
 use crate::http::Reply;
 use crate::ops::{Ctx, read, write};
 use crate::value::{Fields, Json, Members, json, wire};
 
-fn encoder(ctx: &Ctx) -> Encoder<'_> {
+pub(super) fn encoder(ctx: &Ctx) -> Encoder<'_> {
     Encoder { files: &ctx.app.files }
 }
 
@@ -25,10 +25,18 @@ pub(super) async fn find(ctx: &Ctx, class: &str, request: &Request) -> Result<Re
 pub(super) async fn get(ctx: &Ctx, class: &str, id: &str, request: &Request) -> Result<Reply> {
     let request = read_request::of_get(&request.parameters())?;
     let found = read::get(ctx, class, id, request).await?;
-    Ok(Reply::json(200, encoder(ctx).single(&found)))
+    let object = encoder(ctx).single(&found);
+    let is_self = class == "_User" && ctx.principal.user().is_some_and(|user| *user.id == *id);
+    Ok(Reply::json(200, if is_self { users::with_token(ctx, object) } else { object }))
 }
 
 pub(super) async fn create(ctx: &Ctx, class: &str, request: &Request) -> Result<Reply> {
+    if class == "_User" {
+        return users::sign_up(ctx, request).await;
+    }
+    if class == "_Session" && !ctx.principal.sees_everything() {
+        return sessions::create(ctx, request).await;
+    }
     let saved = write::create(ctx, class, read_fields(request)?).await?;
     let mut out = b"{\"objectId\":".to_vec();
     json::write_string(&saved.id, &mut out);
@@ -61,7 +69,7 @@ pub(super) fn read_fields(request: &Request) -> Result<Fields> {
     Ok(fields)
 }
 
-fn finish(mut out: Vec<u8>, news: &Members) -> Vec<u8> {
+pub(super) fn finish(mut out: Vec<u8>, news: &Members) -> Vec<u8> {
     for (name, value) in news {
         out.push(b',');
         json::write_string(name, &mut out);

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use super::route::{Request, dispatch, route};
-use crate::http::{Caller, Incoming, Reply, decode_query, not_routable, parse_body};
+use crate::http::guard::routes;
+use crate::http::{Caller, Incoming, Reply, decode_query, not_routable, parse_body, query_texts};
 use crate::ops::App;
 use crate::value::Json;
 
 /// Answers a request to the REST API. `uri_path` is the whole path, for the page of an unknown one.
 pub async fn answer(app: &Arc<App>, mut incoming: Incoming, body: &[u8], uri_path: &str) -> Reply {
     if incoming.path.trim_end_matches('/') == "/health" {
-        return Reply::json(200, br#"{"status":"ok"}"#.to_vec());
+        return match routes::check_open(&app.config, &incoming.method, &incoming.path) {
+            Ok(()) => Reply::json(200, br#"{"status":"ok"}"#.to_vec()),
+            Err(error) => Reply::of_error(&error, &app.config, &incoming.request_id),
+        };
     }
     let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
     let mut body = match parse_body(content_type, body) {
@@ -18,14 +22,19 @@ pub async fn answer(app: &Arc<App>, mut incoming: Incoming, body: &[u8], uri_pat
         Err(error) => return Reply::of_error(&error, &app.config, &incoming.request_id),
     };
     override_method(&mut incoming, &mut body);
-    let ctx = match Caller::read(&incoming.headers, &mut body, app).admit(app, &incoming) {
+    let caller = Caller::read(&incoming.headers, &mut body, app);
+    let ctx = match caller.admit(app, &incoming).await {
         Ok(ctx) => ctx,
         Err(refusal) => return refusal,
     };
+    if let Err(error) = routes::check(&ctx, &incoming.method, &incoming.path) {
+        return Reply::of_error(&error, &app.config, &incoming.request_id);
+    }
     let Some(route) = route(&incoming.method, &incoming.path) else {
         return not_routable(&incoming.method, uri_path);
     };
-    let request = Request { body, query: decode_query(&incoming.query) };
+    let query = &incoming.query;
+    let request = Request { body, query: decode_query(query), texts: query_texts(query) };
     match dispatch(&ctx, route, &request).await {
         Ok(reply) => reply,
         Err(error) => Reply::of_error(&error, &app.config, &incoming.request_id),
@@ -37,6 +46,6 @@ fn override_method(incoming: &mut Incoming, body: &mut Json) {
     let Json::Object(members) = body else { return };
     let Some(Json::String(method)) = members.shift_remove("_method") else { return };
     if incoming.method == "POST" {
-        incoming.method = method;
+        incoming.method = method.to_uppercase();
     }
 }

@@ -8,9 +8,12 @@ mod config;
 mod door;
 mod encode;
 mod features;
+mod mails;
 mod read_request;
 mod route;
 mod schemas;
+mod sessions;
+mod users;
 
 pub use door::answer;
 pub use route::{Request, Route, dispatch, route};

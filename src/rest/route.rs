@@ -2,19 +2,21 @@
 
 use axum::http::header::LOCATION;
 
-use super::{aggregate, batch, classes, config, features, schemas};
+use super::{aggregate, batch, classes, config, features, mails, schemas, sessions, users};
 use crate::error::Result;
 use crate::http::Reply;
 use crate::ops::Ctx;
 use crate::value::{Json, Members};
 
 /// A decoded request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Request {
     /// The body; `{}` if there was none.
     pub body: Json,
     /// The query string, each value as JSON or as text.
     pub query: Members,
+    /// The query string, each value as text.
+    pub texts: Members,
 }
 
 impl Request {
@@ -72,11 +74,35 @@ pub enum Route {
     Health,
     /// `GET /serverInfo`
     ServerInfo,
+    /// `GET` and `POST /login`
+    LogIn,
+    /// `POST /logout`
+    LogOut,
+    /// `POST /loginAs`
+    LogInAs,
+    /// `GET /users/me`
+    Me,
+    /// `GET /sessions/me`
+    MySession,
+    /// `POST /upgradeToRevocableSession`
+    UpgradeSession,
+    /// `GET` and `POST /verifyPassword`
+    VerifyPassword,
+    /// `POST /challenge`
+    Challenge,
+    /// `POST /requestPasswordReset`
+    RequestPasswordReset,
+    /// `POST /verificationEmailRequest`
+    RequestVerificationMail,
     /// `GET /config`
     GetConfig,
     /// `PUT /config`
     UpdateConfig,
 }
+
+/// Routes of system classes that have a shorter name.
+const ALIASES: [(&str, &str); 3] =
+    [("users", "_User"), ("sessions", "_Session"), ("roles", "_Role")];
 
 /// The route of a method and a path below the mount path.
 pub fn route(method: &str, path: &str) -> Option<Route> {
@@ -88,8 +114,23 @@ pub fn route(method: &str, path: &str) -> Option<Route> {
     if segments.iter().any(String::is_empty) {
         return None;
     }
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let mut segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if (method, segments.as_slice()) == ("GET", &["users", "me"]) {
+        return Some(Route::Me);
+    }
+    if (method, segments.as_slice()) == ("GET", &["sessions", "me"]) {
+        return Some(Route::MySession);
+    }
+    if let Some((_, class)) = ALIASES.iter().find(|(name, _)| segments.first() == Some(name)) {
+        segments.splice(..1, ["classes", class]);
+    }
     match (method, segments.as_slice()) {
+        ("GET" | "POST", ["login"]) => Some(Route::LogIn),
+        ("POST", ["logout"]) => Some(Route::LogOut),
+        ("POST", ["upgradeToRevocableSession"]) => Some(Route::UpgradeSession),
+        ("POST", ["loginAs"]) => Some(Route::LogInAs),
+        ("GET" | "POST", ["verifyPassword"]) => Some(Route::VerifyPassword),
+        ("POST", ["challenge"]) => Some(Route::Challenge),
         (_, ["health"]) => Some(Route::Health),
         ("GET", ["classes", class]) => Some(Route::Find((*class).to_owned())),
         ("POST", ["classes", class]) => Some(Route::Create((*class).to_owned())),
@@ -109,6 +150,8 @@ pub fn route(method: &str, path: &str) -> Option<Route> {
         ("GET", ["aggregate", class]) => Some(Route::Aggregate((*class).to_owned())),
         ("DELETE", ["purge", class]) => Some(Route::Purge((*class).to_owned())),
         ("POST", ["batch"]) => Some(Route::Batch),
+        ("POST", ["requestPasswordReset"]) => Some(Route::RequestPasswordReset),
+        ("POST", ["verificationEmailRequest"]) => Some(Route::RequestVerificationMail),
         ("GET", ["config"]) => Some(Route::GetConfig),
         ("PUT", ["config"]) => Some(Route::UpdateConfig),
         ("GET", ["serverInfo"]) => Some(Route::ServerInfo),
@@ -122,6 +165,14 @@ pub async fn dispatch(ctx: &Ctx, route: Route, request: &Request) -> Result<Repl
         Route::Find(class) => classes::find(ctx, &class, request).await,
         Route::Create(class) => classes::create(ctx, &class, request).await,
         Route::Get(class, id) => classes::get(ctx, &class, &id, request).await,
+        Route::LogIn => users::log_in(ctx, request).await,
+        Route::LogOut => users::log_out(ctx).await,
+        Route::LogInAs => users::log_in_as(ctx, request).await,
+        Route::MySession => sessions::me(ctx, request).await,
+        Route::UpgradeSession => sessions::upgrade(ctx).await,
+        Route::Me => users::me(ctx, request).await,
+        Route::VerifyPassword => users::verify_password(ctx, request).await,
+        Route::Challenge => users::challenge(ctx, request).await,
         Route::Update(class, id) => classes::update(ctx, &class, &id, request).await,
         Route::Delete(class, id) => classes::delete(ctx, &class, &id).await,
         Route::ListSchemas => schemas::list(ctx),
@@ -134,6 +185,8 @@ pub async fn dispatch(ctx: &Ctx, route: Route, request: &Request) -> Result<Repl
         Route::Batch => Box::pin(batch::batch(ctx, request)).await,
         Route::Health => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
         Route::ServerInfo => features::server_info(ctx),
+        Route::RequestPasswordReset => mails::reset(ctx, request).await,
+        Route::RequestVerificationMail => mails::verification(ctx, request).await,
         Route::GetConfig => config::get(ctx).await,
         Route::UpdateConfig => config::update(ctx, request).await,
     }

@@ -50,6 +50,18 @@ impl ClassSchema {
         self.fields.get_key_value(name)
     }
 
+    /// The column of that name: of a field, or one that only the server uses.
+    pub fn column(&self, name: &str) -> Option<(&FieldName, &Field)> {
+        self.known(name)
+            .or_else(|| system_classes::server_fields(&self.name).get_key_value(name))
+            .or_else(|| system_classes::raw_field(&self.name, name))
+    }
+
+    /// All columns: the fields, then those that only the server uses.
+    pub fn columns(&self) -> impl Iterator<Item = (&FieldName, &Field)> {
+        self.fields.iter().chain(system_classes::server_fields(&self.name))
+    }
+
     /// The relation fields with their target classes.
     pub fn relations(&self) -> impl Iterator<Item = (&FieldName, &ClassName)> {
         self.fields.iter().filter_map(|(name, field)| {

@@ -20,4 +20,7 @@ pub use names::{
     is_system_class,
 };
 pub use permissions::{ClassOperation, ClassPermissions, Rule};
-pub use system_classes::{default_fields, is_default_field, required_fields};
+pub use system_classes::{
+    RAW_AUTH_DATA, default_fields, is_default_field, is_redacted, is_write_only, required_fields,
+    server_fields,
+};

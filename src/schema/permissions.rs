@@ -72,6 +72,7 @@ pub struct Rule {
 pub struct ClassPermissions {
     rules: [Rule; 7],
     protected: Vec<(String, Vec<String>)>,
+    protects: bool,
     default_acl: Option<Json>,
     wire: Members,
 }
@@ -105,10 +106,11 @@ impl ClassPermissions {
         });
         let protected =
             given.get("protectedFields").and_then(Json::as_object).into_iter().flatten();
-        let protected =
+        let protected: Vec<(String, Vec<String>)> =
             protected.map(|(group, fields)| (group.clone(), strings(Some(fields)))).collect();
+        let protects = protected.iter().any(|(_, fields)| !fields.is_empty());
         let default_acl = given.get("ACL").cloned();
-        Self { rules, protected, default_acl, wire: given }
+        Self { rules, protected, protects, default_acl, wire: given }
     }
 
     /// Checks permissions that a schema request brought against the fields of the class.
@@ -137,6 +139,11 @@ impl ClassPermissions {
     /// from them.
     pub fn protected(&self) -> &[(String, Vec<String>)] {
         &self.protected
+    }
+
+    /// Whether any field is hidden from anybody.
+    pub fn protects(&self) -> bool {
+        self.protects
     }
 
     /// The ACL of an object that is created without one, in wire form.
@@ -194,15 +201,13 @@ fn check_entry(key: &str, entry: &Json, fields: &FieldMap) -> Result<()> {
                 .ok_or_else(|| invalid(format!("'{}' is not a valid value for class level permissions {key} - must be an array", plain(entry))))?;
             columns.iter().try_for_each(|column| check_pointer_column(column, key, fields))
         }
-        "ACL" | "protectedFields" => {
-            let groups = object(entry, key)?;
-            if key == "protectedFields" {
-                groups
-                    .iter()
-                    .try_for_each(|(group, hidden)| check_protected(group, hidden, fields))?;
-            }
-            Ok(())
-        }
+        "ACL" => object(entry, key)?.iter().try_for_each(|(grantee, rights)| {
+            check_grantee(grantee)?;
+            check_rights(rights)
+        }),
+        "protectedFields" => object(entry, key)?
+            .iter()
+            .try_for_each(|(group, hidden)| check_protected(group, hidden, fields)),
         _ if ClassOperation::ALL.iter().any(|operation| operation.name() == key) => {
             object(entry, key)?
                 .iter()
@@ -229,9 +234,10 @@ fn check_grant(operation: &str, grantee: &str, granted: &Json, fields: &FieldMap
                 plain(granted)
             ))
         })?;
+        // The original puts the whole rule where the name of the operation belongs.
         return columns
             .iter()
-            .try_for_each(|column| check_pointer_column(column, operation, fields));
+            .try_for_each(|column| check_pointer_column(column, "[object Object]", fields));
     }
     check_grantee(grantee)?;
     if granted != &Json::Bool(true) {
@@ -239,6 +245,26 @@ fn check_grant(operation: &str, grantee: &str, granted: &Json, fields: &FieldMap
             "'{}' is not a valid value for class level permissions acl {operation}:{grantee}",
             plain(granted)
         )));
+    }
+    Ok(())
+}
+
+/// What the ACL of an object that is created without one grants to somebody: `{"read": true, "write": true}`.
+fn check_rights(rights: &Json) -> Result<()> {
+    let text = "for class level permissions acl";
+    let rights = rights
+        .as_object()
+        .ok_or_else(|| invalid(format!("'{}' is not a valid value {text}", plain(rights))))?;
+    let joined = |parts: Vec<String>| parts.join(",");
+    let is_right = |key: &&String| matches!(key.as_str(), "read" | "write");
+    let keys: Vec<String> = rights.keys().filter(|key| !is_right(key)).cloned().collect();
+    if !keys.is_empty() {
+        return Err(invalid(format!("'{}' is not a valid key {text}", joined(keys))));
+    }
+    let values = rights.values().filter(|value| !matches!(value, Json::Bool(_)));
+    let values: Vec<String> = values.map(plain).collect();
+    if !values.is_empty() {
+        return Err(invalid(format!("'{}' is not a valid value {text}", joined(values))));
     }
     Ok(())
 }
@@ -269,10 +295,10 @@ fn check_pointer_column(column: &Json, operation: &str, fields: &FieldMap) -> Re
     )))
 }
 
+/// The field of a group `userField:<field>` need not exist yet; while it does not, nobody belongs to the group.
 fn check_protected(group: &str, hidden: &Json, fields: &FieldMap) -> Result<()> {
-    match group.strip_prefix("userField:") {
-        Some(column) => check_pointer_column(&Json::from(column), "protectedFields", fields)?,
-        None => check_grantee(group)?,
+    if !group.starts_with("userField:") {
+        check_grantee(group)?;
     }
     let hidden = hidden.as_array().ok_or_else(|| {
         invalid(format!(
@@ -324,6 +350,34 @@ mod tests {
         check_refused(
             r#"{"find":"x"}"#,
             "'x' is not a valid value for class level permissions find - must be an object",
+        );
+        check_refused(
+            r#"{"find":{"pointerFields":["nope"]}}"#,
+            "'nope' is not a valid column for class level pointer permissions [object Object]",
+        );
+        check_refused(
+            r#"{"writeUserFields":"owner"}"#,
+            "'owner' is not a valid value for class level permissions writeUserFields - must be an array",
+        );
+        check_refused(
+            r#"{"protectedFields":{"*":["objectId"]}}"#,
+            "Default field 'objectId' can not be protected",
+        );
+        check_refused(
+            r#"{"protectedFields":{"userField:any":["nope"]}}"#,
+            "Field 'nope' in protectedFields:userField:any does not exist",
+        );
+        check_refused(
+            r#"{"ACL":{"*":true}}"#,
+            "'true' is not a valid value for class level permissions acl",
+        );
+        check_refused(
+            r#"{"ACL":{"*":{"read":true,"own":true}}}"#,
+            "'own' is not a valid key for class level permissions acl",
+        );
+        check_refused(
+            r#"{"ACL":{"currentUser":{"read":"yes"}}}"#,
+            "'yes' is not a valid value for class level permissions acl",
         );
         check_refused(
             r#"{"readUserFields":["nope"]}"#,

@@ -1,7 +1,9 @@
 //! The fields that every object has, and those of the classes that the server itself knows
 //! (`parse-server:src/Controllers/SchemaController.js`, `defaultColumns`).
 
-use super::{Field, FieldType};
+use std::sync::LazyLock;
+
+use super::{Field, FieldMap, FieldType};
 use crate::value::{ClassName, FieldName};
 
 const STRING: &str = "String";
@@ -22,6 +24,18 @@ const USER: &[(&str, &str)] = &[
     ("email", STRING),
     ("emailVerified", BOOLEAN),
     ("authData", OBJECT),
+];
+/// What the server keeps of a user besides his fields. The names are those of the original's databases
+/// (`parse-server:src/Adapters/Storage/Postgres/PostgresStorageAdapter.js`, `createTable`).
+const USER_ASIDE: &[(&str, &str)] = &[
+    ("_email_verify_token", STRING),
+    ("_email_verify_token_expires_at", DATE),
+    ("_account_lockout_expires_at", DATE),
+    ("_failed_login_count", NUMBER),
+    ("_perishable_token", STRING),
+    ("_perishable_token_expires_at", DATE),
+    ("_password_changed_at", DATE),
+    ("_password_history", ARRAY),
 ];
 const INSTALLATION: &[(&str, &str)] = &[
     ("installationId", STRING),
@@ -131,6 +145,41 @@ pub fn default_fields(class: &ClassName) -> impl Iterator<Item = (FieldName, Fie
         .iter()
         .chain(own_fields(class))
         .map(|(name, kind)| (FieldName::from(*name), Field::plain(kind_of(kind))))
+}
+
+/// Columns of a class that are no fields: no request can name them, no plan but the server's own shows them.
+pub fn server_fields(class: &ClassName) -> &'static FieldMap {
+    static NONE: LazyLock<FieldMap> = LazyLock::new(FieldMap::new);
+    static OF_USER: LazyLock<FieldMap> = LazyLock::new(|| {
+        let field =
+            |(name, kind): &(&str, &str)| (FieldName::from(*name), Field::plain(kind_of(kind)));
+        USER_ASIDE.iter().map(field).collect()
+    });
+    if *class == "_User" { &OF_USER } else { &NONE }
+}
+
+/// What the server calls the authentication data of users as they are stored. Under its own name the field
+/// tells of a second factor only that there is one.
+pub const RAW_AUTH_DATA: &str = "_auth_data";
+
+/// Whether a field of a class is shown with parts of it taken out.
+pub fn is_redacted(class: &ClassName, field: &str) -> bool {
+    *class == "_User" && field == "authData"
+}
+
+/// The field behind [`RAW_AUTH_DATA`].
+pub(super) fn raw_field(
+    class: &ClassName,
+    name: &str,
+) -> Option<(&'static FieldName, &'static Field)> {
+    static RAW: LazyLock<(FieldName, Field)> =
+        LazyLock::new(|| (FieldName::from(RAW_AUTH_DATA), Field::plain(FieldType::Object)));
+    (*class == "_User" && name == RAW_AUTH_DATA).then(|| (&RAW.0, &RAW.1))
+}
+
+/// Whether a field can be written but never read: the password of a user, of which the hash is kept.
+pub fn is_write_only(class: &ClassName, field: &str) -> bool {
+    *class == "_User" && field == "password"
 }
 
 /// Fields without which a new object of a system class is refused.

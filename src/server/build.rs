@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::adapters::clock::Clock;
+use crate::adapters::mail::Mailer;
 use crate::adapters::random::Random;
+use crate::auth::{Auth, Passwords, Providers, Roles, Sessions};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::ops::App;
@@ -17,6 +19,8 @@ use crate::value::wire::FileUrls;
 /// Builds the application; the database is open when this returns.
 pub(super) async fn app(config: Config, server_url: String) -> Result<Arc<App>> {
     let storage = open(&config).await?;
+    let auth = auth(&config)?;
+    storage.guard_accounts(&auth.providers.names()).await?;
     let catalog = Arc::new(Catalog::open(Arc::clone(&storage)).await?);
     let protected = config.protected_fields.iter().map(|(class, groups)| {
         let groups = groups.iter().map(|(group, fields)| (group.clone(), fields.clone())).collect();
@@ -30,6 +34,8 @@ pub(super) async fn app(config: Config, server_url: String) -> Result<Arc<App>> 
         catalog,
         clock: Clock::System,
         random: Random,
+        mailer: mailer(&config)?,
+        auth,
         metrics: Arc::new(Metrics::new()),
         server_url,
         files,
@@ -57,4 +63,34 @@ async fn open(config: &Config) -> Result<Arc<dyn Storage>> {
 /// Makes and changes classes as the option `schema.definitions` says.
 pub(super) async fn apply_definitions(app: &Arc<App>) -> Result<()> {
     crate::ops::definitions::apply(app).await
+}
+
+/// What sends mail, if the options name anything.
+fn mailer(config: &Config) -> Result<Option<Mailer>> {
+    let Some(adapter) = &config.mail else { return Ok(None) };
+    // A mail service that moves is an address to be changed in the options, not one to be trusted.
+    let http = || reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    Mailer::new(adapter, http)
+        .map(Some)
+        .map_err(|cause| Error::internal(format!("option `emailAdapter`: {cause}")))
+}
+
+/// What is wrong with options that only the rooms they are for can judge.
+pub fn problems(config: &Config) -> Vec<String> {
+    Providers::new(config).err().unwrap_or_default()
+}
+
+/// What proves identities, as the options say.
+fn auth(config: &Config) -> Result<Auth> {
+    let providers =
+        Providers::new(config).map_err(|problems| Error::internal(problems.join("; ")))?;
+    let known_max = config.cache_entries_max;
+    // This process is the only writer of its SQLite database, and says what it changed.
+    let ttl_ms = None;
+    Ok(Auth {
+        passwords: Passwords::for_this_machine(),
+        sessions: Sessions::new(known_max, ttl_ms),
+        roles: Roles::new(known_max, ttl_ms),
+        providers,
+    })
 }

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
-use super::build;
 use super::mount::{self, Server};
 use super::tasks::Tasks;
+use super::{abandoned, build};
 use crate::error::{Error, Result};
 use crate::options::Config;
 
@@ -36,7 +37,8 @@ pub async fn run(config: Config, announce: impl Fn(&str)) -> Result<Outcome> {
     super::build::apply_definitions(&app).await?;
 
     let mut tasks = Tasks::new();
-    let server = Server::new(Arc::clone(&app));
+    let (abandoned, finisher) = abandoned::channel();
+    let server = Server::new(Arc::clone(&app), abandoned);
     server.start(&mut tasks);
     // From here on a signal is heard: whoever reads `ready` may send one at once.
     let mut signal = std::pin::pin!(told_to_stop()?);
@@ -48,9 +50,25 @@ pub async fn run(config: Config, announce: impl Fn(&str)) -> Result<Outcome> {
     let router = mount::router(server);
     let stop = tasks.stop();
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
+    let (served, requests_end) = oneshot::channel::<()>();
     tasks.spawn("http", async move {
         if let Err(cause) = serving.with_graceful_shutdown(stop.wait()).await {
             tracing::error!(%cause, "serving failed");
+        }
+        drop(served);
+    });
+    // A request may be abandoned until the last one is answered, and ask for a mail until it is finished.
+    let (finished, mails_end) = oneshot::channel::<()>();
+    tasks.spawn("abandoned requests", async move {
+        finisher.run(async { requests_end.await.unwrap_or_default() }).await;
+        drop(finished);
+    });
+    let mailing = Arc::clone(&app);
+    tasks.spawn("mail", async move {
+        // The last request may still ask for a mail, so that this ends after it; the channel only closes.
+        let end = async { mails_end.await.unwrap_or_default() };
+        if let Some(mailer) = &mailing.mailer {
+            mailer.run(end).await;
         }
     });
     signal.as_mut().await;

@@ -13,16 +13,18 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::abandoned::Abandoned;
 use super::tasks::Tasks;
 use super::{address, playground};
 use crate::error::{Error, Result};
 use crate::graphql::GraphQl;
 use crate::http::guard::cors::CorsHeaders;
+use crate::http::guard::routes;
 use crate::http::{Caller, Incoming, Reply, TEXT, not_routable};
 use crate::ops::App;
 use crate::telemetry::{Door, RequestId};
 use crate::value::Json;
-use crate::{graphql, rest};
+use crate::{graphql, pages, rest};
 
 /// The doors of an application.
 pub(super) struct Server {
@@ -30,17 +32,18 @@ pub(super) struct Server {
     graphql: Option<Arc<GraphQl>>,
     cors: CorsHeaders,
     request_ids: RequestIds,
+    abandoned: Abandoned,
 }
 
 impl Server {
-    pub(super) fn new(app: Arc<App>) -> Arc<Self> {
+    pub(super) fn new(app: Arc<App>, abandoned: Abandoned) -> Arc<Self> {
         let graphql = match app.config.graphql.mount {
             true => Some(Arc::new(GraphQl::new(Arc::clone(&app)))),
             false => None,
         };
         let cors = CorsHeaders::new(&app.config.cors);
         let request_ids = RequestIds::new(&app);
-        Arc::new(Self { app, graphql, cors, request_ids })
+        Arc::new(Self { app, graphql, cors, request_ids, abandoned })
     }
 
     /// Starts what runs beside requests.
@@ -83,7 +86,11 @@ impl Server {
         }
         match path.strip_prefix(config.mount_path.trim_end_matches('/')) {
             Some(below) if below.starts_with('/') || below.is_empty() => {
-                Target::Rest(below.to_owned())
+                let page = below.strip_prefix('/');
+                match page.and_then(|page| page.strip_prefix(config.pages.endpoint.as_str())) {
+                    Some(page) if page.starts_with('/') => Target::Pages(page.to_owned()),
+                    Some(_) | None => Target::Rest(below.to_owned()),
+                }
             }
             _ => Target::Nothing,
         }
@@ -121,6 +128,7 @@ impl RequestIds {
 /// What a path leads to.
 enum Target {
     Rest(String),
+    Pages(String),
     GraphQl,
     Playground,
     Metrics,
@@ -132,7 +140,7 @@ impl Target {
         match self {
             Self::Rest(_) => Door::Rest,
             Self::GraphQl => Door::Graphql,
-            Self::Playground | Self::Metrics | Self::Nothing => Door::Other,
+            Self::Pages(_) | Self::Playground | Self::Metrics | Self::Nothing => Door::Other,
         }
     }
 }
@@ -153,15 +161,14 @@ async fn handle(
     let origin = request.headers().get(header::ORIGIN).cloned();
     let target = server.door(request.uri().path());
     let door = target.name();
-    let is_api = matches!(target, Target::Rest(_) | Target::GraphQl);
+    let is_api = matches!(target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl);
     let request_id = server.request_ids.of(request.headers().get("x-request-id"));
-    let answered = AssertUnwindSafe(answer(&server, peer, request, target, request_id.clone()))
-        .catch_unwind()
-        .await;
-    let reply = answered.unwrap_or_else(|_| {
-        server.app.metrics.panic_caught();
-        Reply::of_error(&Error::internal("a request panicked"), &server.app.config, &request_id)
-    });
+    let answering = answer_or_panic(Arc::clone(&server), peer, request, target, request_id.clone());
+    // Whoever only reads and hangs up wants nothing any more; what may write is finished.
+    let reply = match method {
+        Method::GET | Method::HEAD | Method::OPTIONS => answering.await,
+        _ => server.abandoned.carried(answering).await,
+    };
     server.app.metrics.request_answered(door, method.as_str(), reply.status, in_flight.elapsed());
     let mut response = reply.into_response();
     if is_api {
@@ -176,6 +183,21 @@ async fn handle(
     response
 }
 
+async fn answer_or_panic(
+    server: Arc<Server>,
+    peer: SocketAddr,
+    request: Request,
+    target: Target,
+    request_id: String,
+) -> Reply {
+    let answering = answer(&server, peer, request, target, request_id.clone());
+    let answered = AssertUnwindSafe(answering).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        server.app.metrics.panic_caught();
+        Reply::of_error(&Error::internal("a request panicked"), &server.app.config, &request_id)
+    })
+}
+
 async fn answer(
     server: &Server,
     peer: SocketAddr,
@@ -186,10 +208,17 @@ async fn answer(
     let config = &server.app.config;
     let (parts, body) = request.into_parts();
     let uri_path = parts.uri.path().to_owned();
-    if parts.method == Method::OPTIONS && matches!(target, Target::Rest(_) | Target::GraphQl) {
+    if parts.method == Method::OPTIONS
+        && matches!(target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl)
+    {
         return Reply::text(200, TEXT, "OK");
     }
-    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
+    let method = match (&parts.method, &target) {
+        // To look at a page is not to follow its link.
+        (&Method::HEAD, Target::Pages(_)) => Method::HEAD,
+        (&Method::HEAD, _) => Method::GET,
+        _ => parts.method,
+    };
     let mut incoming = Incoming {
         method: method.as_str().to_owned(),
         path: String::new(),
@@ -207,11 +236,12 @@ async fn answer(
             incoming.path = path;
             rest::answer(&server.app, incoming, &body, &uri_path).await
         }
+        Target::Pages(path) => pages::answer(&server.app, &incoming, &path, &body).await,
         Target::GraphQl => answer_graphql(server, incoming, body).await,
         Target::Playground if incoming.method == "GET" => {
             playground::page(&config.keys.app_id, &config.graphql.path)
         }
-        Target::Metrics if incoming.method == "GET" => metrics(&server.app, &incoming),
+        Target::Metrics if incoming.method == "GET" => metrics(&server.app, &incoming).await,
         Target::Playground | Target::Metrics | Target::Nothing => {
             not_routable(&incoming.method, &uri_path)
         }
@@ -235,18 +265,24 @@ async fn answer_graphql(server: &Server, incoming: Incoming, body: Bytes) -> Rep
     };
     let mut nothing = Json::empty();
     let caller = Caller::read(&incoming.headers, &mut nothing, &server.app);
-    match caller.admit(&server.app, &incoming) {
-        Ok(ctx) => graphql::handle(graphql, ctx, &incoming, &body).await,
-        Err(refusal) => refusal,
+    let ctx = match caller.admit(&server.app, &incoming).await {
+        Ok(ctx) => ctx,
+        Err(refusal) => return refusal,
+    };
+    let config = &server.app.config;
+    match routes::check(&ctx, &incoming.method, &config.graphql.path) {
+        Ok(()) => graphql::handle(graphql, ctx, &incoming, &body).await,
+        Err(error) => Reply::of_error(&error, config, &incoming.request_id),
     }
 }
 
 /// Counters for Prometheus: for callers on this machine and for holders of the master key.
-fn metrics(app: &Arc<App>, incoming: &Incoming) -> Reply {
+async fn metrics(app: &Arc<App>, incoming: &Incoming) -> Reply {
     let mut nothing = Json::empty();
     let caller = Caller::read(&incoming.headers, &mut nothing, app);
-    let is_master = caller.admit(app, incoming).is_ok_and(|ctx| ctx.principal.is_master());
+    let is_master = caller.admit(app, incoming).await.is_ok_and(|ctx| ctx.principal.is_master());
     app.metrics.statements_sent(app.storage.statements());
+    app.metrics.passwords_hashed(app.auth.passwords.runs());
     match is_master || incoming.address.is_loopback() {
         true => Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", app.metrics.encode()),
         false => Reply::of_error(

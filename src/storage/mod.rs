@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::access::Allowed;
+use crate::access::{Allowed, FixedQuestion, WriteAccess};
 use crate::error::Result;
 use crate::query::{FieldPath, Pipeline, Query, Where};
 use crate::schema::{ClassChange, ClassSchema, Row, Snapshot};
@@ -63,12 +63,20 @@ pub trait Storage: Verbs {
     /// force.
     async fn change_class(&self, version: u64, change: Arc<ClassChange>) -> Result<ClassChanged>;
 
+    /// Makes sure that no two users have the same account at one of these identity providers, and that the
+    /// one who has it is found without looking at all. The names are letters, digits and `_`.
+    async fn guard_accounts(&self, providers: &[&str]) -> Result<()>;
+
     /// Deletes all objects of a class and what they have in relations.
-    async fn purge(&self, class: Arc<ClassSchema>) -> Result<()>;
+    async fn purge(&self, class: Arc<ClassSchema>, access: WriteAccess) -> Result<()>;
 
     /// Starts a transaction that sees its own changes. It is rolled back when it is dropped, and when
     /// `timeout_ms` milliseconds have passed (error 124 from then on).
     async fn begin(&self, timeout_ms: u64) -> Result<Box<dyn Tx>>;
+
+    /// The roles that a user has, directly or through roles that contain roles: their ids and names, by
+    /// name. A role that does not exist gives nothing.
+    async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
@@ -98,6 +106,17 @@ pub enum ClassChanged {
     /// Somebody else changed classes in between: load them and decide again.
     Stale,
 }
+
+/// Asks for all roles of a user.
+#[derive(Clone, Debug)]
+pub struct RolesOf {
+    /// The class of roles.
+    pub class: Arc<ClassSchema>,
+    /// The user.
+    pub user: ObjectId,
+}
+
+impl FixedQuestion for RolesOf {}
 
 /// A relation field of several objects of one class.
 #[derive(Clone, Debug)]
@@ -152,8 +171,8 @@ pub struct Update {
     pub id: ObjectId,
     /// What else must hold for it to be changed.
     pub guard: Where,
-    /// When it is updated.
-    pub now: Date,
+    /// When it is updated; nothing if its `updatedAt` stays as it is.
+    pub now: Option<Date>,
     /// What becomes of its fields and relations. A new `objectId` renames it.
     pub row: Row,
     /// Fields whose new values are asked for.

@@ -8,6 +8,8 @@ mod classes;
 mod operators;
 mod orders;
 mod questions;
+mod roles;
+mod rows;
 mod transactions;
 pub(in crate::storage) mod world;
 
@@ -45,6 +47,9 @@ cases! {
     classes: classes_are_loaded_as_they_were_made a_stale_version_is_noticed fields_come_and_go
         classes_change_under_readers unique_names indexes_come_and_go purge_and_drop names_that_differ_in_case related_pages;
     aggregates: distinct_values groups stages plans_are_explained;
+    roles: roles_reach_the_users_of_roles_inside circles_of_roles_end a_role_that_is_gone_leads_nowhere;
+    rows: rows_are_filtered_by_the_fields_that_name_a_user changes_are_filtered_by_the_fields_that_name_a_user
+        a_user_is_not_hidden_from_himself columns_that_decide_are_read;
     transactions: a_transaction_sees_itself_only a_dropped_transaction_is_undone a_late_transaction_is_undone
         a_failed_write_leaves_the_transaction_usable writes_wait_for_a_transaction;
 }

@@ -54,6 +54,7 @@ pub struct Metrics {
     durations: Family<DoorLabels, Histogram>,
     in_flight: Gauge,
     statements: Counter,
+    password_hashes: Counter,
     schema_rebuilds: Counter,
     schema_rebuild_seconds: Gauge<f64, AtomicU64>,
     panics: Counter,
@@ -84,6 +85,7 @@ impl Metrics {
             durations,
             in_flight: Gauge::default(),
             statements: Counter::default(),
+            password_hashes: Counter::default(),
             schema_rebuilds: Counter::default(),
             schema_rebuild_seconds: Gauge::default(),
             panics: Counter::default(),
@@ -108,6 +110,11 @@ impl Metrics {
     /// Notes how many statements were sent to the storage since the start.
     pub fn statements_sent(&self, total: u64) {
         self.statements.inner().store(total, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Notes how many password hashes were made and verified since the start.
+    pub fn passwords_hashed(&self, total: u64) {
+        self.password_hashes.inner().store(total, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Counts a rebuilt GraphQL schema and notes how long it took.
@@ -137,6 +144,11 @@ impl Metrics {
             self.durations.clone(),
         );
         registry.register("requests_in_flight", "Requests being worked on", self.in_flight.clone());
+        registry.register(
+            "password_hashes",
+            "Password hashes made and verified",
+            self.password_hashes.clone(),
+        );
         registry.register(
             "storage_statements",
             "Statements sent to the storage",
@@ -222,6 +234,8 @@ mod tests {
     fn the_rest() {
         let metrics = Metrics::default();
         metrics.statements_sent(3);
+        metrics.passwords_hashed(2);
+        check(&metrics, "parsimony_password_hashes_total 2");
         metrics.schema_rebuilt(Duration::from_millis(250));
         metrics.panic_caught();
         check(&metrics, "parsimony_storage_statements_total 3");

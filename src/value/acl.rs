@@ -35,6 +35,17 @@ impl Acl {
         Some(acl)
     }
 
+    /// The same list with a grantee who may do everything.
+    #[must_use]
+    pub fn with(mut self, grantee: &str) -> Self {
+        for grantees in [&mut self.readers, &mut self.writers] {
+            if !grantees.iter().any(|known| known == grantee) {
+                grantees.push(grantee.to_owned());
+            }
+        }
+        self
+    }
+
     /// The wire form.
     pub fn to_json(&self) -> Json {
         let mut members = Members::new();

@@ -13,9 +13,10 @@ use serde::{Deserialize, Deserializer};
 pub type Members = IndexMap<String, Json>;
 
 /// A JSON value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Json {
     /// `null`
+    #[default]
     Null,
     /// `true` or `false`
     Bool(bool),

@@ -260,6 +260,71 @@ describe('classes', () => {
   });
 });
 
+describe('users', () => {
+  const VIEWER = gql`query Viewer { viewer { sessionToken user { id username nickname } } }`;
+  const SIGN_UP = gql`
+    mutation SignUp($fields: CreateUserFieldsInput!) { signUp(input: { fields: $fields }) { viewer { sessionToken user { id username } } } }
+  `;
+  const LOG_IN = gql`
+    mutation LogIn($username: String!, $password: String!) {
+      logIn(input: { username: $username, password: $password }) { viewer { sessionToken user { id username } } }
+    }
+  `;
+  const as = token => connect({ ...server.headers, 'X-Parse-Session-Token': token });
+  before(() => master.mutate({
+    mutation: gql`mutation Users($input: UpdateClassInput!) { updateClass(input: $input) { class { name } } }`,
+    variables: { input: { name: '_User', schemaFields: { addStrings: [{ name: 'nickname' }] } } },
+  }));
+
+  test('sign up, log in, the viewer in the cache, log out', async () => {
+    const fields = { username: 'ann', password: 'Secret-1' };
+    const made = (await client.mutate({ mutation: SIGN_UP, variables: { fields } })).data.signUp.viewer;
+    const known = (await client.mutate({ mutation: LOG_IN, variables: fields })).data.logIn.viewer;
+    assert.equal(known.user.id, made.user.id);
+    assert.notEqual(known.sessionToken, made.sessionToken);
+
+    const ann = as(known.sessionToken);
+    const { viewer } = (await ann.query({ query: VIEWER })).data;
+    assert.deepEqual([viewer.sessionToken, viewer.user.username, viewer.user.nickname], [known.sessionToken, 'ann', null]);
+    const UPDATE = gql`
+      mutation Update($id: ID!) { updateUser(input: { id: $id, fields: { nickname: "Annie" } }) { user { id nickname } } }
+    `;
+    await ann.mutate({ mutation: UPDATE, variables: { id: viewer.user.id } });
+    // The user is known by his global id: the viewer in the cache is him.
+    assert.equal(ann.readQuery({ query: VIEWER }).viewer.user.nickname, 'Annie');
+
+    const LOG_OUT = gql`mutation LogOut { logOut(input: {}) { ok } }`;
+    assert.equal((await ann.mutate({ mutation: LOG_OUT })).data.logOut.ok, true);
+    const after = ann.query({ query: VIEWER, fetchPolicy: 'network-only' });
+    await assert.rejects(after, error => ServerError.is(error) && JSON.parse(error.bodyText).code === 209);
+    ann.stop();
+  });
+
+  test('what a user keeps for himself', async () => {
+    const fields = { username: 'bob', password: 'Secret-1' };
+    const { sessionToken, user } = (await client.mutate({ mutation: SIGN_UP, variables: { fields } })).data.signUp.viewer;
+    const bob = as(sessionToken);
+    const CREATE = gql`
+      mutation Create($fields: CreateBookFieldsInput!) { createBook(input: { fields: $fields }) { book { id ACL { users { userId read write } public { read } } } } }
+    `;
+    const ACL = { users: [{ userId: user.id, read: true, write: true }] };
+    const { book } = (await bob.mutate({ mutation: CREATE, variables: { fields: { title: 'Bob, private', ACL } } })).data.createBook;
+    assert.equal(book.ACL.users[0].userId, user.id);
+    assert.equal(book.ACL.public, null);
+    const GET = gql`query Private($id: ID!) { book(id: $id) { id title } }`;
+    assert.equal((await bob.query({ query: GET, variables: { id: book.id } })).data.book.title, 'Bob, private');
+    const seen = query(GET, { id: book.id });
+    await assert.rejects(seen, error => CombinedGraphQLErrors.is(error) && error.errors[0].extensions.code === 101);
+    bob.stop();
+  });
+
+  test('a wrong password and a missing session have their codes', async () => {
+    const wrong = client.mutate({ mutation: LOG_IN, variables: { username: 'ann', password: 'wrong' } });
+    await assert.rejects(wrong, error => CombinedGraphQLErrors.is(error) && error.errors[0].extensions.code === 101);
+    await assert.rejects(query(VIEWER), error => CombinedGraphQLErrors.is(error) && error.errors[0].extensions.code === 209);
+  });
+});
+
 describe('errors', () => {
   test('a resolver error carries the Parse code and its path', async () => {
     const missing = query(gql`query Missing { book(id: "nosuchbook") { title } }`);

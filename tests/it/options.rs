@@ -36,6 +36,22 @@ fn an_unknown_flag_names_the_nearest() {
 }
 
 #[test]
+fn providers_that_can_not_work_are_refused() {
+    let auth =
+        r#"{"gogle":{},"google":{},"demo":{"module":"./demo.js"},"mfa":{"options":["SMS"]}}"#;
+    check_refused(
+        &with_keys(&["--auth", auth]),
+        &[],
+        &[
+            "`auth.gogle`: this provider is unknown",
+            "`auth.google`: `clientId` is required",
+            "`auth.demo`: `module` names an adapter written in JavaScript",
+            "`auth.mfa`: `options`: SMS needs the function `sendSMS`",
+        ],
+    );
+}
+
+#[test]
 fn an_unknown_variable_names_the_nearest() {
     let environment = [("PARSE_SERVER_APPLICATIONID", "x")];
     check_refused(
@@ -203,12 +219,12 @@ fn dev_makes_a_key_that_works() {
 #[test]
 fn options_without_effect_are_one_warning() {
     let server = TestServer::with(
-        &json!({"cacheTTL": 1, "appName": "x", "allowExpiredAuthDataToken": true}),
+        &json!({"cacheTTL": 1, "cloud": "x", "pages": {"enableLocalization": true}}),
     );
     let log = server.logged();
     let warnings: Vec<&str> = log.lines().filter(|line| line.contains("no effect")).collect();
     assert_eq!(warnings.len(), 1, "{log}");
-    for name in ["cacheTTL", "appName", "allowExpiredAuthDataToken"] {
+    for name in ["cacheTTL", "cloud", "pages.enableLocalization"] {
         assert!(warnings[0].contains(name), "{log}");
     }
 }

@@ -363,3 +363,34 @@ fn groups_hold_only_what_they_compute() {
         json!({"results": [{"objectId": null, "n": 2}]})
     );
 }
+
+/// The SDKs get an object by asking for its id.
+#[test]
+fn to_ask_for_one_object_by_its_id_is_to_get_it() {
+    let server = TestServer::start();
+    let everybody = json!({"*": true});
+    let (master, public) = (server.master(), server.public());
+    for (class, permissions, is_found) in [
+        ("Gettable", json!({"get": everybody}), true),
+        ("Findable", json!({"find": everybody}), true),
+        ("Closed", json!({}), false),
+    ] {
+        server.class_with(class, &json!({"s": {"type": "String"}}), &permissions);
+        let id = master.create(class, &json!({"s": "x"}));
+        let answer = public.find(class, &json!({"where": {"objectId": id}, "limit": 1}));
+        match is_found {
+            true => assert_eq!(answer.is(200).each("s"), ["x"]),
+            false => answer.is_refused_with(&[119]),
+        }
+        let holder = format!("{class}Holder");
+        master.create(&holder, &json!({"to": pointer(class, &id)}));
+        master.create(&holder, &json!({"to": pointer(class, &master.create(class, &json!({})))}));
+        let included = public.find(&holder, &json!({"include": "to", "order": "createdAt"}));
+        match class {
+            "Gettable" => assert_eq!(included.is(200).results()[0]["to"]["s"], "x"),
+            _ => included.is_refused_with(&[119]),
+        }
+    }
+    let other = json!({"where": {"s": "x", "objectId": {"$exists": true}}});
+    public.find("Gettable", &other).is_refused_with(&[119]);
+}

@@ -314,3 +314,29 @@ fn five_hundred_classes() {
         "x"
     );
 }
+
+#[test]
+fn nobody_changes_a_class_by_changing_what_he_may_not_change() {
+    let server = TestServer::start();
+    let master = server.master();
+    let closed = master.create("Doc", &json!({"ACL": {}}));
+    let open = master.create("Doc", &json!({}));
+    let put = |id: &str, name: &str| {
+        server.public().put(&format!("/classes/Doc/{id}"), &json!({name: 1}))
+    };
+    put(&closed, "first").is_refused_with(&[101]);
+    put("nothing", "second").is_refused_with(&[101]);
+    put(&open, "third").is(200);
+    let batch = |path: String, name: &str| {
+        let entry = json!({"method": "PUT", "path": path, "body": {name: 1}});
+        server.public().post("/batch", &json!({"requests": [entry], "transaction": true}))
+    };
+    batch(format!("/parse/classes/Doc/{closed}"), "fourth").is_refused_with(&[101]);
+    batch("/parse/users/somebody".to_owned(), "fifth").is_refused_with(&[206]);
+    assert!(!fields_of(&server, "_User").contains_key("fifth"));
+    let fields = fields_of(&server, "Doc");
+    for name in ["first", "second", "fourth"] {
+        assert!(!fields.contains_key(name), "{fields:?}");
+    }
+    assert!(fields.contains_key("third"), "{fields:?}");
+}

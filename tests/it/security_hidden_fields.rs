@@ -229,6 +229,23 @@ fn answers_of_writes_hide_them_too() {
 }
 
 #[test]
+fn answers_of_creates_hide_defaults() {
+    for (options, is_told) in
+        [(json!({}), false), (json!({"protectedFieldsSaveResponseExempt": true}), true)]
+    {
+        let server = TestServer::with(&options);
+        let fields = json!({
+            "open": {"type": "String", "defaultValue": "open"},
+            "secret": {"type": "String", "defaultValue": "hidden"},
+        });
+        server.class_with("Plan", &fields, &open_but_hiding(&["secret"]));
+        let body = server.public().post("/classes/Plan", &json!({})).is(201).json();
+        assert_eq!(body["open"], "open");
+        assert_eq!(body.get("secret").is_some(), is_told, "{options}");
+    }
+}
+
+#[test]
 fn aggregations_are_for_the_master_key() {
     let vault = Vault::new();
     vault.public().ask("/aggregate/Doc", &json!({"distinct": "secret"})).is(403).hides(SECRET);

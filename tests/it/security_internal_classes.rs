@@ -144,16 +144,16 @@ fn the_catalog_is_no_class() {
 }
 
 #[test]
-fn accounts_are_not_written_through_the_class_route() {
+fn the_class_route_is_no_way_past_the_rules_of_accounts() {
     let server = TestServer::start();
     for caller in [server.public(), server.master()] {
         caller
             .post("/classes/_User", &json!({"username": "u", "_hashed_password": "x"}))
             .is_refused();
         caller.put("/classes/_User/x", &json!({"username": "u"})).is_refused();
-        caller.post("/classes/_Session", &json!({"sessionToken": "r:x"})).is_refused();
         caller.put("/classes/_Session/x", &json!({"sessionToken": "r:x"})).is_refused();
     }
+    server.public().post("/classes/_Session", &json!({"sessionToken": "r:x"})).is_refused();
     server.public().get("/classes/_Session").is_refused();
     server.public().get("/classes/_Installation").is_refused_with(&[119]);
 }

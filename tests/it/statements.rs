@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, add_relation, pointer};
+use crate::support::{Caller, TestServer, add_relation, pointer};
 
 /// People with a city and a birthplace, cities with a country, and everybody's two friends.
 struct World {
@@ -219,4 +219,73 @@ fn graphql_mutations() {
         "mutation {{ updatePerson(input: {{id: \"{id}\", fields: {{name: \"z\"}}}}) {{ person {{ name city {{ name }} }} }} }}"
     );
     assert_eq!(world.graphql(&read_back), 3);
+}
+
+/// A user who knows that many people, each with a city.
+struct Acquainted {
+    server: TestServer,
+    user: Caller,
+    id: String,
+}
+
+impl Acquainted {
+    fn with(people: usize) -> Self {
+        let server = TestServer::start();
+        server.class("City", &json!({"name": {"type": "String"}}));
+        server.class("Person", &json!({"name": {"type": "String"}, "city": {"type": "Pointer", "targetClass": "City"}}));
+        let fields = json!({"home": {"type": "Pointer", "targetClass": "City"}, "people": {"type": "Relation", "targetClass": "Person"}});
+        server.master().put("/schemas/_User", &json!({"fields": fields})).is(200);
+        let public = server.public();
+        let city = pointer("City", &public.create("City", &json!({"name": "Utopia"})));
+        let known: Vec<String> = (0..people)
+            .map(|at| public.create("Person", &json!({"name": format!("P{at}"), "city": city})))
+            .collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let fields = json!({"username": "u", "password": "Secret-1", "home": city, "people": add_relation("Person", &known)});
+        let made = public.post("/users", &fields).is(201).json();
+        let token = made["sessionToken"].as_str().expect("a session token");
+        let user = public.with("X-Parse-Session-Token", token);
+        user.graphql("{ viewer { user { username } } }").data("/viewer");
+        let id = made["objectId"].as_str().expect("an objectId").to_owned();
+        Self { server, user, id }
+    }
+
+    fn cost(&self, query: &str) -> u64 {
+        self.server.statements_of(|| self.user.graphql(query).data(""))
+    }
+}
+
+/// The cost of everything that shows a user to himself, however many people he knows.
+#[test]
+fn graphql_users() {
+    let related = "user { username people(first: 50) { edges { node { name city { name } } } } }";
+    let log_in = |selection: &str| {
+        format!(
+            "mutation {{ logIn(input: {{username: \"u\", password: \"Secret-1\"}}) {{ viewer {{ {selection} }} }} }}"
+        )
+    };
+    let sign_up = |name: &str, selection: &str| {
+        let fields = format!("{{username: \"{name}\", password: \"Secret-1\"}}");
+        format!("mutation {{ signUp(input: {{fields: {fields}}}) {{ viewer {{ {selection} }} }} }}")
+    };
+    let costs = [3, 50].map(|people| {
+        let known = Acquainted::with(people);
+        assert_eq!(known.cost("{ viewer { sessionToken user { id objectId } } }"), 0);
+        assert_eq!(known.cost("{ viewer { user { username } } }"), 1);
+        assert_eq!(known.cost("{ viewer { user { username home { name } } } }"), 2);
+        assert_eq!(known.cost(&format!("{{ viewer {{ {related} }} }}")), 3);
+        // The account, the session, the account again (its password may have changed meanwhile), and the user
+        // as he sees himself.
+        assert_eq!(known.cost(&log_in("sessionToken")), 4);
+        assert_eq!(known.cost(&log_in("user { username }")), 4);
+        // The user and the session.
+        assert_eq!(known.cost(&sign_up("a", "sessionToken user { id }")), 2);
+        let update = format!(
+            "mutation {{ updateUser(input: {{id: \"{}\", fields: {{}}}}) {{ {related} }} }}",
+            known.id
+        );
+        [log_in(related), update, sign_up("b", "user { username }"), sign_up("c", related)]
+            .map(|query| known.cost(&query))
+    });
+    assert_eq!(costs[0], costs[1]);
 }

@@ -9,14 +9,18 @@ mod class;
 mod object;
 mod page;
 mod record;
+mod viewer;
 
 use apollo_compiler::parser::{SourceMap, SourceSpan};
 
+use super::build::AccountVerb;
 use super::errors::{GraphQlError, Kind, Openness, Place, Step, from_verb, write_errors};
 use super::global_id::write_global_id;
 use super::introspection::Types;
-use super::plan::{Action, Nullness, ObjectPayload, PayloadContent, PayloadSlot, Plan, Root, Slot};
-use super::resolve::{Outcome, Subject, Written};
+use super::plan::{
+    Action, Nullness, ObjectPayload, ObjectSelection, PayloadContent, PayloadSlot, Plan, Root, Slot,
+};
+use super::resolve::{Outcome, Shown, Subject, Written};
 use crate::error::{Error, Result};
 use crate::value::Json;
 use crate::value::json::write_string;
@@ -96,7 +100,7 @@ impl<'a> Writer<'a> {
             self.comma(at);
             self.field(&root.slot, |writer| match outcome {
                 Ok(outcome) => writer.outcome(root, outcome),
-                Err(error) => writer.failed(&root.slot, error),
+                Err(error) => writer.root_failed(root, error),
             })?;
         }
         self.out.push(b'}');
@@ -127,9 +131,21 @@ impl<'a> Writer<'a> {
                 self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
                     match &written.subject {
                         Subject::Config(value) => writer.config_value(&payload.values[at], value),
-                        Subject::Object(_) | Subject::Id(_) | Subject::Class(_) => Err(Nulled),
+                        Subject::Object(_)
+                        | Subject::Viewer(_)
+                        | Subject::Value(_)
+                        | Subject::Class(_) => Err(Nulled),
                     }
                 })
+            }
+            (Action::Viewer(selection), Outcome::Viewer(viewer)) => {
+                self.viewer((selection, 0), viewer)
+            }
+            (Action::LogIn(_, payload), Outcome::Written(written)) => {
+                self.viewer_payload(payload, written)
+            }
+            (Action::Account(_, payload), Outcome::Written(written)) => {
+                self.value_payload(payload, written)
             }
             (Action::WriteObject(_, payload), Outcome::Written(written)) => {
                 self.object_payload(payload, written)
@@ -138,7 +154,10 @@ impl<'a> Writer<'a> {
                 self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
                     match &written.subject {
                         Subject::Class(class) => writer.class(&payload.classes[at], class),
-                        Subject::Object(_) | Subject::Id(_) | Subject::Config(_) => Err(Nulled),
+                        Subject::Object(_)
+                        | Subject::Viewer(_)
+                        | Subject::Value(_)
+                        | Subject::Config(_) => Err(Nulled),
                     }
                 })
             }
@@ -149,6 +168,9 @@ impl<'a> Writer<'a> {
                 | Action::Class(_)
                 | Action::Classes(_)
                 | Action::Config(_)
+                | Action::Viewer(_)
+                | Action::LogIn(..)
+                | Action::Account(..)
                 | Action::WriteConfig(_)
                 | Action::WriteObject(..)
                 | Action::WriteClass(..),
@@ -160,13 +182,24 @@ impl<'a> Writer<'a> {
     fn object_payload(&mut self, payload: &'a ObjectPayload, written: &'a Written) -> Writing {
         self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
             match &written.subject {
-                Subject::Object(set) => {
-                    writer.only_object(&Bound::of(&payload.objects[at], set, at))
+                Subject::Object(shown) => writer.shown((&payload.objects, at), shown),
+                Subject::Viewer(_) | Subject::Value(_) | Subject::Class(_) | Subject::Config(_) => {
+                    Err(Nulled)
                 }
-                Subject::Id(id) => writer.bare_object(&payload.objects[at], id),
-                Subject::Class(_) | Subject::Config(_) => Err(Nulled),
             }
         })
+    }
+
+    /// An object that was written, as that one of its selections.
+    fn shown(
+        &mut self,
+        (selections, at): (&'a [ObjectSelection], usize),
+        shown: &'a Shown,
+    ) -> Writing {
+        match shown {
+            Shown::Set(set) => self.only_object(&Bound::of(&selections[at], set, at)),
+            Shown::Id(id) => self.bare_object(&selections[at], id),
+        }
     }
 
     fn payload(
@@ -244,6 +277,20 @@ impl<'a> Writer<'a> {
     fn failed(&mut self, slot: &Slot, error: &Error) -> Writing {
         let error = from_verb(error, self.surroundings.openness);
         self.error(slot.span, error);
+        Err(Nulled)
+    }
+
+    /// Two resolvers of the original let errors out without their codes.
+    fn root_failed(&mut self, root: &Root, error: &Error) -> Writing {
+        let mut told = from_verb(error, self.surroundings.openness);
+        let has_code = !matches!(
+            root.action,
+            Action::Account(AccountVerb::ResetPassword | AccountVerb::ConfirmResetPassword, _)
+        );
+        if !has_code {
+            told.kind = Kind::InternalServerError;
+        }
+        self.error(root.slot.span, told);
         Err(Nulled)
     }
 

@@ -7,7 +7,7 @@ use crate::graphql::plan::{Content, ObjectSelection, ObjectSlot, Slot};
 use crate::graphql::resolve::{Below, ObjectSet, Related};
 use crate::ops::read::{Branch, Found};
 use crate::value::json::{write_number, write_string};
-use crate::value::{Cell, FieldName, Form, wire};
+use crate::value::{Cell, FieldName, Form, Json, wire};
 
 /// A selection held against the rows that it is written from: which column each field comes from is
 /// looked up once, not per row.
@@ -16,6 +16,7 @@ pub(super) struct Bound<'a> {
     pub(super) found: &'a Found,
     columns: Vec<Option<usize>>,
     children: Vec<Child<'a>>,
+    auth_data_response: Option<&'a Json>,
 }
 
 /// What a field leads to.
@@ -33,7 +34,9 @@ pub(super) enum Child<'a> {
 impl<'a> Bound<'a> {
     /// One of the selections that a set was read for.
     pub(super) fn of(selection: &'a ObjectSelection, set: &'a ObjectSet, at: usize) -> Self {
-        Self::bind(selection, &set.found, set.below.get(at).map_or(&[], Vec::as_slice))
+        let below = set.below.get(at).map_or(&[] as &[Below], Vec::as_slice);
+        let auth_data_response = set.auth_data_response.as_ref();
+        Self { auth_data_response, ..Self::bind(selection, &set.found, below) }
     }
 
     /// All selections that a set was read for.
@@ -46,7 +49,7 @@ impl<'a> Bound<'a> {
         let columns = selection.slots.iter().map(column).collect();
         let leads = selection.slots.iter().any(|slot| slot.content.leads_on());
         let children = if leads { children(selection, found, below) } else { Vec::new() };
-        Self { selection, found, columns, children }
+        Self { selection, found, columns, children, auth_data_response: None }
     }
 }
 
@@ -100,6 +103,7 @@ impl Content {
             Self::Acl(_) => Some("ACL"),
             Self::TypeName(_)
             | Self::Nothing
+            | Self::AuthDataResponse
             | Self::GlobalId
             | Self::ObjectId
             | Self::Relation(..) => None,
@@ -111,6 +115,7 @@ impl Content {
             Self::Array(..) | Self::Pointer(..) | Self::Relation(..) => true,
             Self::TypeName(_)
             | Self::Nothing
+            | Self::AuthDataResponse
             | Self::GlobalId
             | Self::ObjectId
             | Self::Scalar(_)
@@ -158,6 +163,10 @@ impl<'a> Writer<'a> {
         match &slot.content {
             Content::TypeName(name) => self.text(name),
             Content::Nothing => self.raw(b"null"),
+            Content::AuthDataResponse => match bound.auth_data_response {
+                Some(response) => self.json(response),
+                None => self.raw(b"null"),
+            },
             Content::GlobalId => self.global_id(&class.class.name, row.id()),
             Content::ObjectId => self.text(row.id()),
             Content::Acl(selection) => self.acl(selection, cell),
@@ -266,8 +275,8 @@ impl<'a> Writer<'a> {
             Content::TypeName(name) => writer.text(name),
             Content::GlobalId => writer.global_id(class, id),
             Content::ObjectId => writer.text(id),
-            Content::Nothing
-            | Content::Scalar(_)
+            Content::Nothing | Content::AuthDataResponse => writer.raw(b"null"),
+            Content::Scalar(_)
             | Content::Acl(_)
             | Content::File(..)
             | Content::Point(..)

@@ -5,16 +5,17 @@ use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, name};
 
 use super::parts::{Inputs, add_input, input_object, list_of, named};
-use super::{OwnField, Targets};
+use super::{OwnField, Targets, users};
 use crate::graphql::names::{self, ClassNames};
-use crate::schema::FieldType;
+use crate::schema::{ClassSchema, FieldType};
 
 /// The input types with which objects of a class are written.
 pub(super) fn write_types(
+    class: &ClassSchema,
     names: &ClassNames,
     own: &[OwnField<'_>],
     targets: &Targets<'_>,
-) -> [ExtendedType; 4] {
+) -> Vec<ExtendedType> {
     let create = create_name(names);
     let update = names::name(&format!("Update{}FieldsInput", names.type_name));
     let mut update_fields = Inputs::with_capacity_and_hasher(own.len(), Default::default());
@@ -38,12 +39,16 @@ pub(super) fn write_types(
     add_input(&mut relation, name!("add"), list_of(&name!("ID")));
     add_input(&mut relation, name!("remove"), list_of(&name!("ID")));
     add_input(&mut relation, name!("createAndAdd"), list_of(&create));
-    [
-        input_object(create, create_fields),
+    let mut types = vec![
         input_object(update, update_fields),
         input_object(pointer_name(names), pointer),
         input_object(relation_name(names), relation),
-    ]
+    ];
+    if class.name == *users::USERS {
+        types.push(users::log_in_with_type(&create_fields));
+    }
+    types.push(input_object(create, create_fields));
+    types
 }
 
 fn create_name(class: &ClassNames) -> Name {

@@ -14,6 +14,7 @@ mod orders;
 mod parts;
 mod queries;
 mod roots;
+mod users;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use apollo_compiler::{Name, Node, Schema};
 pub(crate) use fixed::Fixed;
 pub(crate) use mutations::Verb;
 pub(crate) use roots::{MutationField, QueryField, Roots};
+pub(crate) use users::AccountVerb;
 
 use crate::graphql::names::{ClassNames, name};
 use crate::schema::{ClassSchema, Field, FieldType, Snapshot, is_internal_class};
@@ -154,7 +156,7 @@ impl ClassTypes {
         let fields = fields_of(class);
         let mut types = vec![objects::object_type(class, names, &fields, targets)];
         types.extend(connections::connection_types(names));
-        types.extend(inputs::write_types(names, &fields, targets));
+        types.extend(inputs::write_types(class, names, &fields, targets));
         types.extend(filters::filter_types(names, &fields, targets));
         types.push(orders::order_type(names, &fields));
         types.extend(mutations::mutation_types(names));
@@ -207,7 +209,8 @@ fn choose(snapshot: &Snapshot, fixed: &Fixed, previous: Option<&GraphQlSchema>) 
     for class in classes {
         let known = previous.and_then(|known| known.by_class.get(&class.name));
         let names = known.map_or_else(|| ClassNames::of(&class.name), |known| known.names.clone());
-        let claims = known.map_or_else(|| type_names(&names), |known| known.type_names());
+        let claims =
+            known.map_or_else(|| type_names(&class.name, &names), |known| known.type_names());
         if claims.iter().any(|claim| taken.contains(claim) || fixed.is_taken(claim)) {
             tracing::warn!(class = %class.name, "left out of the GraphQL schema: a type of that name exists");
             continue;
@@ -225,7 +228,7 @@ fn rank(class: &ClassName) -> (bool, &str) {
 }
 
 /// The names of all types that a class gives to the schema.
-fn type_names(names: &ClassNames) -> Vec<Name> {
+fn type_names(class: &ClassName, names: &ClassNames) -> Vec<Name> {
     let own = &names.type_name;
     let ends = [
         "",
@@ -242,6 +245,9 @@ fn type_names(names: &ClassNames) -> Vec<Name> {
         all.extend(["Input", "Payload"].map(|end| name(&format!("{verb}{own}{end}"))));
     }
     all.extend(["Create", "Update"].map(|verb| name(&format!("{verb}{own}FieldsInput"))));
+    if *class == *users::USERS {
+        all.push(users::LOG_IN_WITH_FIELDS);
+    }
     all
 }
 
@@ -363,7 +369,7 @@ pub(crate) mod tests {
         let pointer = r#"{"team":{"type":"Pointer","targetClass":"Club"},"n":{"type":"Number","required":true}}"#;
         let mut snapshot = Snapshot::new(1, contract());
         let mut schema = GraphQlSchema::build(&snapshot, &fixed, None);
-        let steps: [&dyn Fn(&Snapshot) -> Snapshot; 8] = [
+        let steps: [&dyn Fn(&Snapshot) -> Snapshot; 11] = [
             &|now| now.with(2, class("Fan", pointer)),
             &|now| now.with(3, class("Club", r#"{"name":{"type":"String"}}"#)),
             &|now| {
@@ -377,6 +383,9 @@ pub(crate) mod tests {
             &|now| now.without(7, &ClassName::from("Club")),
             &|now| now.with(8, class("team", r#"{"other":{"type":"String"}}"#)),
             &|now| now.without(9, &ClassName::from("Team")),
+            &|now| now.without(10, &ClassName::from("_User")),
+            &|now| now.with(11, class("Viewer", "{}")),
+            &|now| now.with(12, ClassSchema::new(ClassName::from("_User"))),
         ];
         for step in steps {
             snapshot = step(&snapshot);
@@ -395,7 +404,8 @@ pub(crate) mod tests {
     fn all_type_names_of_a_class_are_claimed() {
         let schema = contract_schema();
         for types in schema.classes() {
-            let (mut built, mut claimed) = (types.type_names(), type_names(&types.names));
+            let (mut built, mut claimed) =
+                (types.type_names(), type_names(&types.class.name, &types.names));
             built.sort_unstable();
             claimed.sort_unstable();
             assert_eq!(built, claimed);
@@ -410,6 +420,22 @@ pub(crate) mod tests {
             .map(|class| schema.class(class).is_some())
             .to_vec();
         assert_eq!(there, [false, true, true], "in the order of their names");
+    }
+
+    #[test]
+    fn what_users_need_is_there_with_their_class_only() {
+        let fixed = Fixed::new();
+        let without = GraphQlSchema::build(&Snapshot::new(1, Vec::new()), &fixed, None);
+        assert!(without.types().get_object("Viewer").is_none());
+        assert_eq!(without.roots().query("viewer"), None);
+        assert_eq!(without.roots().mutation("signUp"), None);
+        let with = contract_schema();
+        assert_eq!(with.roots().query("viewer"), Some(&QueryField::Viewer));
+        let mutations = &with.types().get_object("Mutation").unwrap().fields;
+        for (field, verb) in AccountVerb::ALL {
+            assert_eq!(with.roots().mutation(&field), Some(&MutationField::Account(verb)));
+            assert!(mutations.contains_key(&field), "{field}");
+        }
     }
 
     #[test]

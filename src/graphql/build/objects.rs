@@ -5,7 +5,7 @@ use apollo_compiler::name;
 use apollo_compiler::schema::ExtendedType;
 
 use super::parts::{Fields, add_field, add_field_with, list_of, named, object};
-use super::{OwnField, Targets};
+use super::{OwnField, Targets, users};
 use crate::graphql::names::ClassNames;
 use crate::schema::{ClassSchema, Field, FieldType};
 
@@ -24,7 +24,7 @@ pub(super) fn object_type(
     add_field(&mut fields, name!("updatedAt"), required(name!("Date")));
     add_field(&mut fields, name!("ACL"), required(name!("ACL")));
     for own in own.iter().filter(|own| own.is_own()) {
-        if class.name == "_User" && own.name == "password" {
+        if class.name == *users::USERS && own.name == "password" {
             continue;
         }
         let arguments = match own.field.kind {
@@ -45,7 +45,7 @@ pub(super) fn object_type(
         let ty = output_type(own.field, targets);
         add_field_with(&mut fields, own.name.clone(), ty, arguments.to_vec());
     }
-    if class.name == "_User" {
+    if class.name == *users::USERS {
         add_field(&mut fields, name!("authDataResponse"), named(&name!("Object")));
     }
     object(names.type_name.clone(), &[name!("ParseObject"), name!("Node")], fields)

@@ -9,6 +9,7 @@ use apollo_compiler::{Name, Node, Schema, name};
 
 use super::mutations::{self, Verb};
 use super::parts::Fields;
+use super::users::{self, AccountVerb};
 use super::{ClassTypes, Fixed, queries};
 use crate::value::ClassName;
 
@@ -29,6 +30,8 @@ pub(crate) enum QueryField {
     Classes,
     /// A value of the app's configuration.
     CloudConfig,
+    /// The caller.
+    Viewer,
 }
 
 /// A field of the mutation type.
@@ -40,6 +43,8 @@ pub(crate) enum MutationField {
     Class(Verb),
     /// Sets a value of the app's configuration.
     CloudConfig,
+    /// Changes a user's account or session.
+    Account(AccountVerb),
 }
 
 /// What the fields of the root types mean.
@@ -59,6 +64,12 @@ impl Roots {
     pub(crate) fn mutation(&self, field: &str) -> Option<&MutationField> {
         self.mutations.get(field)
     }
+
+    fn add_users(&mut self) {
+        self.queries.insert(name!("viewer"), QueryField::Viewer);
+        let verbs = AccountVerb::ALL.into_iter();
+        self.mutations.extend(verbs.map(|(field, verb)| (field, MutationField::Account(verb))));
+    }
 }
 
 /// Puts the root types and the array union into the schema.
@@ -67,26 +78,20 @@ pub(super) fn assemble<'a>(
     fixed: &Fixed,
     classes: impl Iterator<Item = &'a Arc<ClassTypes>>,
 ) -> Roots {
-    let mut roots = Roots {
-        queries: HashMap::from([
-            (name!("node"), QueryField::Node),
-            (name!("health"), QueryField::Health),
-            (name!("class"), QueryField::Class),
-            (name!("classes"), QueryField::Classes),
-            (name!("cloudConfig"), QueryField::CloudConfig),
-        ]),
-        mutations: HashMap::from([
-            (name!("createClass"), MutationField::Class(Verb::Create)),
-            (name!("updateClass"), MutationField::Class(Verb::Update)),
-            (name!("deleteClass"), MutationField::Class(Verb::Delete)),
-            (name!("updateCloudConfig"), MutationField::CloudConfig),
-        ]),
-    };
+    let mut roots = fixed_roots();
     let mut query = fixed_root(fixed, "Query");
     let mut mutation = fixed_root(fixed, "Mutation");
     let mut members: IndexSet<ComponentName> = IndexSet::default();
     members.insert(ComponentName::from(name!("Element")));
+    users::take_out(schema, fixed);
     for types in classes {
+        if types.class.name == *users::USERS {
+            users::put_in(schema, fixed);
+            let [queries, mutations] = users::root_fields(fixed);
+            query.fields.extend(queries);
+            mutation.fields.extend(mutations);
+            roots.add_users();
+        }
         let (class, names) = (&types.class.name, &types.names);
         members.insert(ComponentName::from(&names.type_name));
         add_vacant(&mut query.fields, queries::queries(types), |field| {
@@ -114,6 +119,25 @@ pub(super) fn assemble<'a>(
     schema.types.insert(name!("Query"), ExtendedType::Object(Node::new(query)));
     schema.types.insert(name!("Mutation"), ExtendedType::Object(Node::new(mutation)));
     roots
+}
+
+/// What the fields mean that do not come from a class.
+fn fixed_roots() -> Roots {
+    Roots {
+        queries: HashMap::from([
+            (name!("node"), QueryField::Node),
+            (name!("health"), QueryField::Health),
+            (name!("class"), QueryField::Class),
+            (name!("classes"), QueryField::Classes),
+            (name!("cloudConfig"), QueryField::CloudConfig),
+        ]),
+        mutations: HashMap::from([
+            (name!("createClass"), MutationField::Class(Verb::Create)),
+            (name!("updateClass"), MutationField::Class(Verb::Update)),
+            (name!("deleteClass"), MutationField::Class(Verb::Delete)),
+            (name!("updateCloudConfig"), MutationField::CloudConfig),
+        ]),
+    }
 }
 
 fn fixed_root(fixed: &Fixed, name: &str) -> schema::ObjectType {

@@ -9,6 +9,8 @@ pub(crate) struct Columns {
     keys: Vec<String>,
     include: Vec<String>,
     reach: Reach,
+    /// Whether something is wanted that no column holds.
+    wants_response: bool,
 }
 
 impl Columns {
@@ -37,13 +39,19 @@ impl Columns {
 
     /// Whether nothing but the id is needed.
     pub(crate) fn only_id(&self) -> bool {
-        self.reach == Reach::Row && self.include.is_empty() && self.keys == ["objectId"]
+        self.stays_in_row() && !self.wants_response && self.keys == ["objectId"]
+    }
+
+    /// Whether columns of the objects themselves are all that is needed.
+    pub(crate) fn stays_in_row(&self) -> bool {
+        self.reach == Reach::Row && self.include.is_empty()
     }
 
     fn add(&mut self, selection: &ObjectSelection, prefix: &str) {
         for slot in &selection.slots {
             match &slot.content {
                 Content::TypeName(_) | Content::Nothing | Content::Relation(..) => {}
+                Content::AuthDataResponse => self.wants_response = true,
                 Content::GlobalId | Content::ObjectId => self.add_key(prefix, "objectId"),
                 Content::Acl(_) => self.add_key(prefix, "ACL"),
                 Content::Scalar(field)

@@ -11,6 +11,7 @@ mod object;
 mod page;
 mod payload;
 mod record;
+mod viewer;
 
 use apollo_compiler::Node;
 use apollo_compiler::executable::{Field, Operation};
@@ -23,8 +24,9 @@ pub(crate) use object::{Content, ObjectSelection, ObjectSlot, Reach};
 pub(crate) use page::{EdgeContent, EdgeSlot, PageContent, PageSelection};
 pub(crate) use payload::{ClassPayload, ConfigPayload, ObjectPayload, PayloadContent, PayloadSlot};
 pub(crate) use record::{ClassSelection, RecordSelection};
+pub(crate) use viewer::{ValuePayload, ViewerContent, ViewerPayload, ViewerSelection};
 
-use super::build::{MutationField, QueryField, Verb};
+use super::build::{AccountVerb, MutationField, QueryField, Verb};
 use crate::value::ClassName;
 
 /// An operation, ready to run.
@@ -91,6 +93,12 @@ pub(crate) enum Action {
     Classes(ClassSelection),
     /// Tells a value of the app's configuration.
     Config(RecordSelection),
+    /// Tells of the caller and his session.
+    Viewer(ViewerSelection),
+    /// Starts a session and tells of the caller.
+    LogIn(AccountVerb, ViewerPayload),
+    /// Does something for an account and answers with a plain value.
+    Account(AccountVerb, ValuePayload),
     /// Writes an object.
     WriteObject(Verb, ObjectPayload),
     /// Writes a class.
@@ -136,6 +144,7 @@ fn action(
             MutationField::CloudConfig => {
                 Some(Action::WriteConfig(ConfigPayload::of(collector, fields)))
             }
+            MutationField::Account(verb) => Some(account(*verb, collector, fields)),
         };
     }
     match roots.query(name)? {
@@ -152,5 +161,21 @@ fn action(
         QueryField::Class => Some(Action::Class(ClassSelection::of(collector, fields))),
         QueryField::Classes => Some(Action::Classes(ClassSelection::of(collector, fields))),
         QueryField::CloudConfig => Some(Action::Config(RecordSelection::of(collector, fields))),
+        QueryField::Viewer => Some(Action::Viewer(ViewerSelection::of(collector, fields))),
+    }
+}
+
+fn account(verb: AccountVerb, collector: &Collector<'_>, fields: &[&Node<Field>]) -> Action {
+    match verb {
+        AccountVerb::SignUp | AccountVerb::LogIn | AccountVerb::LogInWith => {
+            Action::LogIn(verb, ViewerPayload::of(collector, fields))
+        }
+        AccountVerb::LogOut
+        | AccountVerb::Challenge
+        | AccountVerb::ResetPassword
+        | AccountVerb::ConfirmResetPassword
+        | AccountVerb::SendVerificationEmail => {
+            Action::Account(verb, ValuePayload::of(collector, fields))
+        }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Content {
     TypeName(Name),
     /// Null, always: nothing gives this field a value.
     Nothing,
+    /// What identity providers answered when the object was written, if it is the one that was.
+    AuthDataResponse,
     /// The global id.
     GlobalId,
     /// The id within the class.
@@ -96,6 +98,7 @@ impl Content {
             }
             Self::TypeName(_)
             | Self::Nothing
+            | Self::AuthDataResponse
             | Self::GlobalId
             | Self::ObjectId
             | Self::Scalar(_)
@@ -128,7 +131,10 @@ fn content(
         "objectId" => return Some(Content::ObjectId),
         _ => {}
     }
-    let Some((name, field)) = types.class.known(&first.name) else { return Some(Content::Nothing) };
+    let Some((name, field)) = types.class.known(&first.name) else {
+        let is_response = first.name == "authDataResponse";
+        return Some(if is_response { Content::AuthDataResponse } else { Content::Nothing });
+    };
     let name = name.clone();
     let record = || RecordSelection::of(collector, fields);
     Some(match &field.kind {

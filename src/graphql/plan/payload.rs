@@ -97,7 +97,8 @@ impl ConfigPayload {
     }
 }
 
-fn slots<'d>(
+/// The type of a payload and its fields; `subject` hears of each field that leads to what was done.
+pub(super) fn slots<'d>(
     collector: &Collector<'d>,
     fields: &[&'d Node<Field>],
     mut subject: impl FnMut(&[&'d Node<Field>]),

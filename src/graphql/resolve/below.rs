@@ -16,7 +16,7 @@ use crate::graphql::values::read_arguments;
 use crate::ops::Ctx;
 use crate::ops::read::{self, Found, RelatedFound};
 use crate::query::FindRequest;
-use crate::value::{FieldName, ObjectId};
+use crate::value::{FieldName, Json, ObjectId};
 
 /// Objects of one class, and for each selection of them what lies below.
 pub(crate) struct ObjectSet {
@@ -24,6 +24,8 @@ pub(crate) struct ObjectSet {
     pub(crate) found: Found,
     /// For each selection, for each of its fields what lies below; empty if nothing does.
     pub(crate) below: Vec<Vec<Below>>,
+    /// What identity providers answered when the object was written.
+    pub(crate) auth_data_response: Option<Json>,
 }
 
 /// What lies below a field.
@@ -68,7 +70,7 @@ pub(super) async fn complete(
     for selection in selections {
         below.push(fetch(run, ctx, selection, &found).await);
     }
-    ObjectSet { found, below }
+    ObjectSet { found, below, auth_data_response: None }
 }
 
 type Fetching<'a> = Pin<Box<dyn Future<Output = Vec<Below>> + Send + 'a>>;
@@ -103,6 +105,7 @@ fn fetch<'a>(
                 Content::Pointer(..)
                 | Content::TypeName(_)
                 | Content::Nothing
+                | Content::AuthDataResponse
                 | Content::GlobalId
                 | Content::ObjectId
                 | Content::Scalar(_)

@@ -10,12 +10,14 @@ mod fields;
 mod filter;
 mod find;
 mod objects;
+mod users;
 mod window;
 
 use std::sync::Arc;
 
 pub(crate) use below::{Below, ObjectSet, PageRows, Related};
 pub(crate) use config::ConfigValue;
+pub(crate) use users::Viewer;
 
 use super::build::GraphQlSchema;
 use super::document::Document;
@@ -52,6 +54,8 @@ pub(crate) enum Outcome {
     Classes(Vec<Arc<ClassSchema>>),
     /// A value of the app's configuration.
     Config(ConfigValue),
+    /// The caller.
+    Viewer(Viewer),
     /// What a mutation wrote.
     Written(Written),
 }
@@ -66,14 +70,34 @@ pub(crate) struct Written {
 
 /// What a mutation wrote.
 pub(crate) enum Subject {
-    /// An object, read back as the caller.
-    Object(ObjectSet),
-    /// An object of which only the id is wanted, or nothing.
-    Id(ObjectId),
+    /// An object.
+    Object(Shown),
+    /// Whoever logged in.
+    Viewer(Viewer),
+    /// A plain value.
+    Value(Json),
     /// A class.
     Class(Arc<ClassSchema>),
     /// A value of the app's configuration.
     Config(ConfigValue),
+}
+
+/// An object that was written, as far as the client wants to see it.
+pub(crate) enum Shown {
+    /// Only the id is wanted, or nothing.
+    Id(ObjectId),
+    /// The object, read back as the caller.
+    Set(Box<ObjectSet>),
+}
+
+impl Shown {
+    /// The same, with what identity providers answered: one of the things that a verb tells of a write.
+    fn with_response(mut self, mut news: Members) -> Self {
+        if let Self::Set(set) = &mut self {
+            set.auth_data_response = news.shift_remove("authDataResponse");
+        }
+        self
+    }
 }
 
 impl Run {
@@ -93,6 +117,11 @@ impl Run {
             Action::Classes(_) => classes::all(ctx),
             Action::Config(_) => config::get(ctx, &arguments).await,
             Action::WriteConfig(_) => config::write(ctx, &arguments).await,
+            Action::Viewer(selection) => users::viewer(self, ctx, selection).await,
+            Action::LogIn(verb, payload) => {
+                users::log_in(self, ctx, *verb, payload, arguments).await
+            }
+            Action::Account(verb, _) => users::write(ctx, *verb, arguments).await,
             Action::WriteObject(verb, payload) => {
                 objects::write(self, ctx, *verb, payload, arguments).await
             }

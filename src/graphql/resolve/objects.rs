@@ -1,7 +1,7 @@
 //! The writing root fields of a class. What was written is read back as the caller, who therefore sees
 //! what he may see and nothing else (`parse-server:src/GraphQL/loaders/parseClassMutations.js`).
 
-use super::{Outcome, Run, Subject, Written, below, fields};
+use super::{Outcome, Run, Shown, Subject, Written, below, fields};
 use crate::error::{Error, Result};
 use crate::graphql::build::Verb;
 use crate::graphql::global_id::local_id;
@@ -32,12 +32,12 @@ pub(super) async fn write(
         Verb::Create => {
             let fields = fields::read_fields(run, ctx, class, fields).await?;
             let saved = verbs::create(ctx, class, fields).await?;
-            read_back(run, ctx, payload, &saved.id).await?
+            read_back(run, ctx, payload, &saved.id).await?.with_response(saved.news)
         }
         Verb::Update => {
             let fields = fields::read_fields(run, ctx, class, fields).await?;
             let saved = verbs::update(ctx, class, &id, fields).await?;
-            read_back(run, ctx, payload, &saved.id).await?
+            read_back(run, ctx, payload, &saved.id).await?.with_response(saved.news)
         }
         Verb::Delete => {
             let subject = read_back(run, ctx, payload, &id).await?;
@@ -45,14 +45,14 @@ pub(super) async fn write(
             subject
         }
     };
-    Ok(Outcome::Written(Written { subject, client_mutation_id }))
+    Ok(Outcome::Written(Written { subject: Subject::Object(subject), client_mutation_id }))
 }
 
 /// What the client wants to see of an object. The id alone is known without a question.
-async fn read_back(run: &Run, ctx: &Ctx, payload: &ObjectPayload, id: &str) -> Result<Subject> {
+async fn read_back(run: &Run, ctx: &Ctx, payload: &ObjectPayload, id: &str) -> Result<Shown> {
     if payload.columns.only_id() {
-        return Ok(Subject::Id(ObjectId::from(id)));
+        return Ok(Shown::Id(ObjectId::from(id)));
     }
     let found = read::get(ctx, &payload.class, id, payload.columns.request()).await?;
-    Ok(Subject::Object(below::complete(run, ctx, &payload.objects, found).await))
+    Ok(Shown::Set(Box::new(below::complete(run, ctx, &payload.objects, found).await)))
 }

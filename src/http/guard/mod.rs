@@ -1,3 +1,4 @@
 //! What every request passes before a door sees it.
 
 pub mod cors;
+pub mod routes;

@@ -2,11 +2,23 @@
 
 use super::Found;
 use super::find::{self, Question};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
 use crate::query::{FindRequest, field_path, parse_pipeline};
 use crate::schema::{ClassOperation, ClassSchema};
 use crate::value::{ClassName, Json, Layout, Stored};
+
+/// Aggregations are for master keys; for the read-only one, only where the options let it.
+fn demand_aggregation(ctx: &Ctx) -> Result<()> {
+    ctx.demand_master()?;
+    if ctx.principal.may_write_everything() || ctx.app.config.keys.read_only_aggregation {
+        return Ok(());
+    }
+    Err(Error::denied(
+        Code::OperationForbidden,
+        "read-only masterKey isn't allowed to run aggregations.",
+    ))
+}
 
 /// The different values of a field among the objects that a request finds; of an array field, the different
 /// elements.
@@ -16,7 +28,7 @@ pub async fn distinct(
     field: &str,
     request: FindRequest,
 ) -> Result<Vec<Json>> {
-    ctx.demand_master()?;
+    demand_aggregation(ctx)?;
     let Some(schema) = ctx.snapshot.class(class).cloned() else { return Ok(Vec::new()) };
     let Some(path) = field_path(field, &schema) else { return Ok(Vec::new()) };
     let plan = ctx.plan(&schema, ClassOperation::Find)?;
@@ -27,7 +39,7 @@ pub async fn distinct(
 
 /// The result of a pipeline, given as the list of its stages.
 pub async fn aggregate(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
-    ctx.demand_master()?;
+    demand_aggregation(ctx)?;
     let known = ctx.snapshot.class(class).cloned();
     let schema = known.clone().unwrap_or_else(|| ClassSchema::new(ClassName::from(class)).into());
     let pipeline = parse_pipeline(stages, &schema)?;

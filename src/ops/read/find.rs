@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use super::{Found, include, select, subquery};
-use crate::access::{Objects, Plan, Principal};
+use crate::access::{Objects, Plan};
 use crate::error::{Code, Error, Result};
 use crate::ops::{Ctx, limits};
 use crate::query::{
-    Comparison, FieldPath, FindRequest, IncludeTree, OrderBy, Query, Test, Where, resolve,
-    resolve_order,
+    Comparison, Condition, FieldPath, Filter, FindRequest, IncludeTree, OrderBy, Query, Test,
+    Where, resolve, resolve_order,
 };
 use crate::schema::{
     ClassOperation, ClassSchema, FieldType, Snapshot, is_internal_class, is_system_class,
 };
-use crate::storage::Related;
 use crate::value::{ClassName, FieldName, Json, ObjectId, Stored, Value};
 
 /// Which part of an answer is wanted.
@@ -32,7 +31,7 @@ pub async fn find(ctx: &Ctx, class: &str, request: FindRequest) -> Result<Found>
 }
 
 /// The limit of an answer: the client's, or the server's default, and never more than the server's most.
-fn limit(ctx: &Ctx, wanted: Option<u64>) -> u64 {
+pub(super) fn limit(ctx: &Ctx, wanted: Option<u64>) -> u64 {
     let wanted = wanted.unwrap_or(ctx.app.config.default_limit);
     ctx.app.config.max_limit.map_or(wanted, |most| if wanted < most { wanted } else { most })
 }
@@ -47,12 +46,14 @@ pub(super) async fn find_page(
     let class = redirected(&ctx.snapshot, class, request);
     admit(ctx, &class)?;
     let Some(schema) = ctx.snapshot.class(&class).cloned() else {
-        return Ok(nothing(&Arc::new(ClassSchema::new(class)), request));
+        let schema = Arc::new(ClassSchema::new(class));
+        ctx.plan(&schema, ClassOperation::Find)?;
+        return Ok(nothing(&schema, request));
     };
     let question = Question::new(ctx, &schema, request).await?;
     let plan = match page.limit {
         Some(0) => None,
-        _ => Some(ctx.plan(&schema, ClassOperation::Find)?),
+        _ => Some(plan(ctx, &schema, &request.filter)?),
     };
     let count = match request.count {
         true => Some(count(ctx, &question).await?),
@@ -66,9 +67,32 @@ pub(super) async fn find_page(
     Ok(found)
 }
 
+/// The plan of whoever asks for objects. To ask for one by its id alone is to get it, wherever it is asked: the
+/// SDKs get objects that way (`parse-server:src/Controllers/DatabaseController.js`, `find`). Whoever may find
+/// all objects but get none finds it too.
+fn plan(ctx: &Ctx, class: &Arc<ClassSchema>, filter: &Filter) -> Result<Plan> {
+    if !is_by_id(filter) {
+        return ctx.plan(class, ClassOperation::Find);
+    }
+    let get = ctx.plan(class, ClassOperation::Get);
+    get.or_else(|refusal| ctx.plan(class, ClassOperation::Find).map_err(|_| refusal))
+}
+
+fn is_by_id(filter: &Filter) -> bool {
+    if let Filter::All(parts) = filter
+        && let [part] = &parts[..]
+    {
+        return is_by_id(part);
+    }
+    let Filter::Field(field, conditions) = filter else { return false };
+    let is_equal_to_text =
+        matches!(&conditions[..], [Condition::Compare(Comparison::Equal, Json::String(_))]);
+    field == "objectId" && is_equal_to_text
+}
+
 /// A resolved request.
 pub(super) struct Question {
-    schema: Arc<ClassSchema>,
+    pub(super) schema: Arc<ClassSchema>,
     filter: Where,
     order: Vec<OrderBy>,
     columns: Vec<FieldName>,
@@ -99,16 +123,9 @@ impl Question {
     /// The question for one object.
     fn by_id(schema: &Arc<ClassSchema>, id: &str, request: &FindRequest) -> Result<Self> {
         let select::Selection { columns, tree } = select::of_request(schema, request)?;
-        let path = FieldPath {
-            field: FieldName::from("objectId"),
-            kind: FieldType::String,
-            path: Vec::new(),
-        };
-        let filter =
-            Where::Field(path, Test::Compare(Comparison::Equal, Value::String(id.to_owned())));
         Ok(Self {
             schema: Arc::clone(schema),
-            filter,
+            filter: has_id(id),
             order: Vec::new(),
             columns,
             tree,
@@ -117,7 +134,7 @@ impl Question {
     }
 
     /// The question of a page, and the pointers to follow from its answer.
-    fn into_query(self, page: Page) -> (Query, IncludeTree) {
+    pub(super) fn into_query(self, page: Page) -> (Query, IncludeTree) {
         let query = Query {
             class: self.schema,
             filter: self.filter,
@@ -172,7 +189,7 @@ pub(super) fn revealed(plan: &Plan, stored: Stored) -> Found {
     }
 }
 
-fn nothing(class: &Arc<ClassSchema>, request: &FindRequest) -> Found {
+pub(super) fn nothing(class: &Arc<ClassSchema>, request: &FindRequest) -> Found {
     Found {
         class: Arc::clone(class),
         objects: Objects::none(class.name.clone()),
@@ -208,8 +225,9 @@ pub(super) fn admit(ctx: &Ctx, class: &ClassName) -> Result<()> {
             "Clients aren't allowed to perform the find operation on the installation collection."
                 .to_owned(),
         ),
-        "_Session" if ctx.principal == Principal::Public => {
-            Err(Error::new(Code::InvalidSessionToken, "Invalid session token"))
+        // The plan says the same as soon as there is a class of sessions.
+        "_Session" if ctx.principal.user().is_none() => {
+            Err(Error::denied(Code::InvalidSessionToken, "Invalid session token"))
         }
         _ if ctx.app.config.allow_client_class_creation
             || is_system_class(class)
@@ -234,6 +252,26 @@ pub(super) fn question(class: &Arc<ClassSchema>, filter: Where, columns: Vec<Fie
     }
 }
 
+/// The question whether there is an object.
+pub(in crate::ops) fn by_id(class: &Arc<ClassSchema>, id: &str) -> Query {
+    question(class, has_id(id), vec![FieldName::from("objectId")])
+}
+
+/// The question which of some objects there are.
+pub(super) fn by_ids(class: &Arc<ClassSchema>, ids: &[ObjectId]) -> Query {
+    let values = ids.iter().map(|id| Value::String(id.to_string())).collect();
+    let filter = Where::Field(id_path(), Test::In { values, or_null: false });
+    question(class, filter, vec![FieldName::from("objectId")])
+}
+
+fn has_id(id: &str) -> Where {
+    Where::Field(id_path(), Test::Compare(Comparison::Equal, Value::String(id.to_owned())))
+}
+
+fn id_path() -> FieldPath {
+    FieldPath { field: FieldName::from("objectId"), kind: FieldType::String, path: Vec::new() }
+}
+
 /// Reads one object by its id; its keys and includes are those of the request. Error 101 if there is none.
 pub async fn get(ctx: &Ctx, class: &str, id: &str, request: FindRequest) -> Result<Found> {
     limits::check_request(ctx, &request)?;
@@ -251,6 +289,21 @@ async fn get_once(ctx: &Ctx, class: &ClassName, id: &str, request: &FindRequest)
         return Err(Error::object_not_found());
     }
     Ok(found)
+}
+
+/// The caller's own user object. Error 209 if the caller is no user, or one who does not exist any more.
+pub(in crate::ops) async fn get_self(ctx: &Ctx, request: FindRequest) -> Result<Found> {
+    limits::check_request(ctx, &request)?;
+    let nobody = || Error::denied(Code::InvalidSessionToken, "Invalid session token");
+    let user = ctx.principal.user().ok_or_else(nobody)?;
+    let schema = ctx.snapshot.class("_User").cloned().ok_or_else(Error::object_not_found)?;
+    let plan = ctx.plan_of_self(&schema);
+    let question = Question::by_id(&schema, &user.id, &request)?;
+    let found = rows(ctx, &plan, question, Page { skip: 0, limit: Some(1) }, &request).await?;
+    match found.objects.is_empty() {
+        true => Err(nobody()),
+        false => Ok(found),
+    }
 }
 
 /// How the back end would answer: for holders of a master key, and for all where the options say so.
@@ -271,75 +324,4 @@ pub async fn explain(ctx: &Ctx, class: &str, request: FindRequest) -> Result<Jso
     let question = Question::new(ctx, &schema, &request).await?;
     let page = Page { skip: request.skip, limit: Some(limit(ctx, request.limit)) };
     ctx.data().explain(plan.allow(question.into_query(page).0)?).await
-}
-
-/// Objects that are in relations, of several owners at once.
-#[derive(Debug)]
-pub struct RelatedFound {
-    /// All objects found; one that several owners have may occur more than once.
-    pub found: Found,
-    /// For each object, the position of its owner in the call's list.
-    pub owners: Vec<usize>,
-    /// For each owner, how many objects there are in all, if that was asked.
-    pub counts: Option<Vec<u64>>,
-}
-
-/// For several objects of a class, all of which the caller has read, the objects in one of their relations.
-/// The page of the request applies to each owner by itself. Two statements at most, however many owners.
-pub async fn find_related(
-    ctx: &Ctx,
-    class: &str,
-    key: &FieldName,
-    owners: Vec<ObjectId>,
-    request: FindRequest,
-) -> Result<RelatedFound> {
-    limits::check_request(ctx, &request)?;
-    let (owners, request) = (&owners, &request);
-    ctx.settled(|ctx| async move { find_related_once(&ctx, class, key, owners, request).await })
-        .await
-}
-
-async fn find_related_once(
-    ctx: &Ctx,
-    class: &str,
-    key: &FieldName,
-    owners: &[ObjectId],
-    request: &FindRequest,
-) -> Result<RelatedFound> {
-    let owner_class = ctx.snapshot.class(class).ok_or_else(Error::object_not_found)?;
-    let Some(FieldType::Relation(target)) = owner_class.kind(key) else {
-        return Err(Error::new(Code::InvalidQuery, format!("{key} is not a relation of {class}")));
-    };
-    ctx.plan(owner_class, ClassOperation::Get)?.check_field(key)?;
-    admit(ctx, target)?;
-    let Some(schema) = ctx.snapshot.class(target).cloned() else {
-        let counts = request.count.then(|| vec![0; owners.len()]);
-        let found = nothing(&Arc::new(ClassSchema::new(target.clone())), request);
-        return Ok(RelatedFound { found, owners: Vec::new(), counts });
-    };
-    let question = Question::new(ctx, &schema, request).await?;
-    let related =
-        Related { class: owner_class.name.clone(), key: key.clone(), owners: owners.to_vec() };
-    let counts = match request.count {
-        true => Some(related_counts(ctx, &question, &related).await?),
-        false => None,
-    };
-    let most = limit(ctx, request.limit);
-    if most == 0 {
-        return Ok(RelatedFound { found: nothing(&schema, request), owners: Vec::new(), counts });
-    }
-    let plan = ctx.plan(&schema, ClassOperation::Find)?;
-    let (query, tree) = question.into_query(Page { skip: request.skip, limit: Some(most) });
-    let rows = ctx.data().find_related(plan.allow(query)?, related).await?;
-    let found = include::follow(ctx, revealed(&plan, rows.rows), tree, request.lean).await?;
-    Ok(RelatedFound { found, owners: rows.owners, counts })
-}
-
-async fn related_counts(ctx: &Ctx, question: &Question, related: &Related) -> Result<Vec<u64>> {
-    let plan = ctx.plan(&question.schema, ClassOperation::Count)?;
-    let counted = ctx.data().count_related(plan.allow(question.whole())?, related.clone()).await?;
-    let count = |owner: &ObjectId| {
-        counted.iter().find(|(id, _)| id == owner).map_or(0, |(_, count)| *count)
-    };
-    Ok(related.owners.iter().map(count).collect())
 }

@@ -140,8 +140,8 @@ async fn ask(ctx: &Ctx, wanted: &[Wanted], lean: bool) -> Result<HashMap<ClassNa
     for (class, ids) in ids {
         find::admit(ctx, &class)?;
         let Some(schema) = ctx.snapshot.class(&class).cloned() else { continue };
-        let operation = if ids.len() == 1 { ClassOperation::Get } else { ClassOperation::Find };
-        let plan = ctx.plan(&schema, operation)?;
+        // To follow a pointer is to get an object, also where several are got at once.
+        let plan = ctx.plan(&schema, ClassOperation::Get)?;
         let ids = ids.iter().map(|id| Json::from(id.as_str())).collect();
         let filter =
             resolve(&Filter::Field("objectId".to_owned(), vec![Condition::In(ids)]), &schema)?;

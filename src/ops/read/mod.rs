@@ -4,9 +4,12 @@ mod aggregate;
 mod find;
 mod found;
 mod include;
+mod related;
 mod select;
 mod subquery;
 
 pub use aggregate::{aggregate, distinct};
-pub use find::{RelatedFound, explain, find, find_related, get};
+pub(super) use find::{by_id, get_self};
+pub use find::{explain, find, get};
 pub use found::{Branch, Found, Targets};
+pub use related::{RelatedFound, find_related};

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::query::{FindRequest, IncludeBranch, IncludeTree, SCORE};
-use crate::schema::{ClassSchema, FieldType};
+use crate::schema::{ClassSchema, FieldType, is_write_only};
 use crate::value::FieldName;
 
 /// Fields that every answer has, whatever was asked.
@@ -97,7 +97,8 @@ fn columns(
     let fields = class
         .fields
         .iter()
-        .filter(|(name, field)| !matches!(field.kind, FieldType::Relation(_)) && wanted(name));
+        .filter(|(name, field)| !matches!(field.kind, FieldType::Relation(_)) && wanted(name))
+        .filter(|(name, _)| !is_write_only(&class.name, name));
     let mut columns: Vec<FieldName> = fields.map(|(name, _)| name.clone()).collect();
     if keys.is_some_and(|keys| keys.iter().any(|key| key == SCORE)) {
         columns.push(FieldName::from(SCORE));

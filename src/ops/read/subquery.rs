@@ -5,10 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::find::{self, Page};
-use crate::error::{Error, Result};
+use super::related;
+use crate::error::Result;
 use crate::ops::Ctx;
-use crate::query::{Condition, Filter, FindRequest, Subquery, Where};
-use crate::schema::{ClassOperation, ClassSchema, FieldType};
+use crate::query::{Condition, Filter, FindRequest, Subquery};
+use crate::schema::ClassSchema;
 use crate::value::{Cell, Form, Json, Pointer, wire};
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -34,11 +35,9 @@ pub(super) fn answer<'a>(
                 Ok(Filter::Field(name.clone(), answered))
             }
             Filter::RelatedTo { owner, key } => {
-                match may_read_relation(ctx, class, owner, key).await? {
-                    Relation::Open => Ok(filter.clone()),
-                    Relation::Closed => {
-                        Ok(Filter::Field("objectId".to_owned(), vec![Condition::Never]))
-                    }
+                match related::is_open(ctx, class, owner, key).await? {
+                    true => Ok(filter.clone()),
+                    false => Ok(Filter::Field("objectId".to_owned(), vec![Condition::Never])),
                 }
             }
         }
@@ -116,41 +115,4 @@ async fn values(ctx: &Ctx, query: &Subquery, key: &str) -> Result<Vec<Json>> {
     };
     let values = found.objects.iter().map(|object| value(object.cell(column)));
     Ok(values.filter(|json| !json.is_null()).collect())
-}
-
-/// Whether a caller may see what is in a relation.
-enum Relation {
-    Open,
-    Closed,
-}
-
-/// Reading a relation is reading its owner: the owner's class, its access control list and its hidden
-/// fields decide. A key that is no relation into this class has nothing in it.
-async fn may_read_relation(
-    ctx: &Ctx,
-    class: &ClassSchema,
-    owner: &Pointer,
-    key: &str,
-) -> Result<Relation> {
-    let Some(owner_class) = ctx.snapshot.class(&owner.class) else { return Ok(Relation::Closed) };
-    match owner_class.kind(key) {
-        Some(FieldType::Relation(target)) if *target == class.name => {}
-        _ => return Ok(Relation::Closed),
-    }
-    if ctx.principal.sees_everything() {
-        return Ok(Relation::Open);
-    }
-    let plan = ctx.plan(owner_class, ClassOperation::Get)?;
-    plan.check_field(key)?;
-    let filter = Filter::Field(
-        "objectId".to_owned(),
-        vec![Condition::In(vec![Json::from(owner.id.as_str())])],
-    );
-    let filter = crate::query::resolve(&filter, owner_class)?;
-    if filter == Where::Nothing {
-        return Err(Error::internal("objectId is a field of every class"));
-    }
-    let query = find::question(owner_class, filter, vec!["objectId".into()]);
-    let rows = ctx.data().find(plan.allow(query)?).await?;
-    Ok(if rows.is_empty() { Relation::Closed } else { Relation::Open })
 }

@@ -39,18 +39,6 @@ pub(super) fn admit(ctx: &Ctx, class: &str, verb: Verb) -> Result<ClassName> {
             verb.name()
         ));
     }
-    match class.as_str() {
-        "_Session" if verb == Verb::Create => {
-            return Err(Error::new(Code::InvalidSessionToken, "Session token required."));
-        }
-        "_User" | "_Session" => {
-            return Err(Error::new(
-                Code::CommandUnavailable,
-                format!("objects of {class} can not be written through this route"),
-            ));
-        }
-        _ => {}
-    }
     let exists = ctx.snapshot.class(&class).is_some();
     if !exists && !is_class_name(&class) && verb == Verb::Create {
         return Err(Error::new(Code::InvalidJson, "schema class name does not revalidate"));

@@ -1,5 +1,7 @@
 //! What a writing verb tells its caller: only what he does not know.
 
+use crate::access::Plan;
+use crate::ops::Ctx;
 use crate::value::{Date, FieldName, Fields, Json, Members, ObjectId, Op, Stored, Value, wire};
 
 /// What a create or an update tells its caller.
@@ -11,6 +13,12 @@ pub struct Saved {
     pub at: Date,
     /// Fields whose values the caller could not know, in wire form.
     pub news: Members,
+}
+
+/// Whether the answer to a write may tell the value of a field: not of one that the caller may not read, unless the
+/// options say that answers to writes are exempt (`protectedFieldsSaveResponseExempt`).
+pub(super) fn may_tell(ctx: &Ctx, plan: &Plan, field: &str) -> bool {
+    ctx.app.config.protected_fields_save_response_exempt || plan.may_read(field)
 }
 
 /// The results of operations on a new object, and the defaults that it got.

@@ -26,6 +26,18 @@ pub(super) fn new_id(ctx: &Ctx, fields: &mut Fields) -> Result<ObjectId> {
     }
 }
 
+/// Refuses to give a user an id that means somebody else in access control lists and permissions: error 119.
+/// Clients can not give a user another id at all.
+pub(super) fn check_user_id(ctx: &Ctx, id: &str, is_new: bool) -> Result<()> {
+    let means_others = id.starts_with("role:")
+        || id.starts_with("userField:")
+        || ["*", "authenticated", "requiresAuthentication", "pointerFields"].contains(&id);
+    if means_others || !(is_new || ctx.principal.sees_everything()) {
+        return Err(Error::denied(Code::OperationForbidden, "Invalid object ID."));
+    }
+    Ok(())
+}
+
 fn generated(ctx: &Ctx) -> Result<ObjectId> {
     ctx.app.random.object_id(ctx.app.config.object_id_size)
 }

@@ -9,11 +9,14 @@ mod answer;
 mod create;
 mod delete;
 mod draft;
+mod forget;
+mod session_rules;
 mod settle;
 mod update;
 
 pub use answer::Saved;
 pub use create::create;
+pub(super) use create::{admit_user, draft_user};
 pub use delete::delete;
 pub use settle::{prepare_create, prepare_update};
 pub use update::update;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::admit::Verb;
 use super::{create, update};
 use crate::error::{Code, Error, Result};
-use crate::ops::Ctx;
+use crate::ops::{Ctx, users};
 use crate::schema::{
     ClassChange, ClassOperation, ClassSchema, Field, infer_fields, is_reserved_field,
     required_fields,
@@ -17,6 +18,7 @@ pub(super) async fn fitting_class(
     ctx: &Ctx,
     name: &ClassName,
     fields: &Fields,
+    verb: Verb,
 ) -> Result<Arc<ClassSchema>> {
     let known = ctx.snapshot.class(name);
     if let Some(class) = known
@@ -27,8 +29,12 @@ pub(super) async fn fitting_class(
     if ctx.in_transaction() {
         return settled_before(ctx, name, fields);
     }
-    let snapshot =
-        ctx.app.catalog.change(|now| change_for(ctx, now.class(name), name, fields)).await?;
+    let access = ctx.writer()?;
+    let snapshot = ctx
+        .app
+        .catalog
+        .change(access, |now| change_for(ctx, now.class(name), name, fields, verb))
+        .await?;
     snapshot
         .class(name)
         .cloned()
@@ -53,6 +59,7 @@ fn change_for(
     known: Option<&Arc<ClassSchema>>,
     name: &ClassName,
     fields: &Fields,
+    verb: Verb,
 ) -> Result<Option<ClassChange>> {
     match known {
         None => {
@@ -64,29 +71,53 @@ fn change_for(
             if fresh.is_empty() {
                 return Ok(None);
             }
-            may_add(ctx, class, &fresh)?;
+            may_add(ctx, class, &fresh, verb)?;
             Ok(Some(ClassChange::add_fields(class, fresh)))
         }
     }
 }
 
-fn may_add(ctx: &Ctx, class: &Arc<ClassSchema>, fresh: &[(FieldName, Field)]) -> Result<()> {
+fn may_add(
+    ctx: &Ctx,
+    class: &Arc<ClassSchema>,
+    fresh: &[(FieldName, Field)],
+    verb: Verb,
+) -> Result<()> {
     if let Some((name, _)) = fresh.iter().find(|(name, _)| is_reserved_field(&class.name, name)) {
         return Err(Error::new(Code::InvalidKeyName, format!("Invalid field name: {name}.")));
     }
-    ctx.plan(class, ClassOperation::AddField).map(|_| ())
+    match verb {
+        Verb::Create => ctx.plan(class, ClassOperation::AddField).map(|_| ()),
+        Verb::Update | Verb::Delete => ctx.adding_plan(class).map(|_| ()),
+    }
 }
 
 /// Makes the class and the fields that creating an object will need, so that a transaction can follow.
 pub async fn prepare_create(ctx: &Ctx, class: &str, fields: &Fields) -> Result<()> {
     let class = create::admitted(ctx, class, fields)?;
-    fitting_class(ctx, &class, fields).await.map(|_| ())
+    prepare_user(ctx, &class).await?;
+    fitting_class(ctx, &class, fields, Verb::Create).await.map(|_| ())
 }
 
-/// Makes the fields that changing an object will need, so that a transaction can follow.
-pub async fn prepare_update(ctx: &Ctx, class: &str, fields: &Fields) -> Result<()> {
+/// Makes the fields that changing an object will need, so that a transaction can follow. For an object that the caller
+/// can not change nothing is made, and the transaction will say so; where clients choose ids, the transaction itself
+/// may make the object first.
+pub async fn prepare_update(ctx: &Ctx, class: &str, id: &str, fields: &Fields) -> Result<()> {
     let class = update::admitted(ctx, class, fields)?;
-    fitting_class(ctx, &class.name, fields).await.map(|_| ())
+    prepare_user(ctx, &class.name).await?;
+    let adds = !infer_fields(&class, fields)?.is_empty();
+    if adds && !update::reaches(ctx, &class, id).await? && !ctx.app.config.allow_custom_object_id {
+        return Ok(());
+    }
+    fitting_class(ctx, &class.name, fields, Verb::Update).await.map(|_| ())
+}
+
+/// Writing a user may open a session.
+async fn prepare_user(ctx: &Ctx, class: &ClassName) -> Result<()> {
+    match *class == "_User" {
+        true => users::prepare_session(ctx).await,
+        false => Ok(()),
+    }
 }
 
 /// Gives a new object the defaults that it lacks, and refuses it if something is missing. Returns the
@@ -107,7 +138,7 @@ pub(super) fn fill(class: &ClassSchema, fields: &mut Fields) -> Result<Vec<Field
     }
     for name in required_fields(&class.name) {
         if is_missing(fields.get(name)) {
-            return Err(Error::new(Code::IncorrectType, format!("{name} is required.")));
+            return Err(missing(name));
         }
     }
     Ok(filled)
@@ -121,14 +152,25 @@ pub(super) fn keep_required(class: &ClassSchema, fields: &Fields) -> Result<()> 
             return Err(required(name));
         }
     }
+    for name in required_fields(&class.name) {
+        let given = fields.get(name);
+        if given.is_some() && is_missing(given) {
+            return Err(missing(name));
+        }
+    }
     Ok(())
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(Code::IncorrectType, format!("{name} is required."))
 }
 
 fn is_missing(given: Option<&Op>) -> bool {
     match given {
         None | Some(Op::Delete) => true,
         Some(Op::Set(value)) => {
-            matches!(value, Value::Null) || *value == Value::String(String::new())
+            matches!(value, Value::Null | Value::Acl(None))
+                || *value == Value::String(String::new())
         }
         Some(
             Op::SetOnInsert(_)
@@ -146,12 +188,16 @@ fn required(name: &FieldName) -> Error {
 }
 
 /// Gives a new object the access control list that its class has for such, if it has none of its own.
-/// `currentUser` stands for the caller.
-pub(super) fn default_acl(ctx: &Ctx, class: &ClassSchema, fields: &mut Fields) {
-    if fields.get("ACL").is_some() {
-        return;
+/// `currentUser` stands for the caller. Returns the field if it got one.
+pub(super) fn default_acl(
+    ctx: &Ctx,
+    class: &ClassSchema,
+    fields: &mut Fields,
+) -> Option<FieldName> {
+    if !is_missing(fields.get("ACL")) {
+        return None;
     }
-    let Some(Json::Object(grants)) = class.permissions.default_acl() else { return };
+    let Some(Json::Object(grants)) = class.permissions.default_acl() else { return None };
     let mut grants = grants.clone();
     let own = grants.shift_remove("currentUser");
     if let (Some(own), Some(user)) = (own, ctx.principal.user()) {
@@ -159,7 +205,9 @@ pub(super) fn default_acl(ctx: &Ctx, class: &ClassSchema, fields: &mut Fields) {
     }
     let acl = Acl::from_json(&Json::Object(grants));
     let everybody = Acl::new(vec!["*".to_owned()], vec!["*".to_owned()]);
-    if acl.as_ref() != Some(&everybody) {
-        fields.set("ACL", Value::Acl(acl));
+    if acl.as_ref() == Some(&everybody) {
+        return None;
     }
+    fields.set("ACL", Value::Acl(acl));
+    Some(FieldName::from("ACL"))
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::admit::{Verb, admit};
-use super::{Saved, answer, draft, settle};
+use super::{Saved, answer, draft, forget, session_rules, settle};
 use crate::access::Plan;
-use crate::error::{Error, Result};
-use crate::ops::Ctx;
+use crate::auth::Forget;
+use crate::error::{Code, Error, Result};
+use crate::ops::users::UserChange;
+use crate::ops::{Ctx, read, users};
 use crate::query::Where;
 use crate::schema::{ClassOperation, ClassSchema, Row, infer_fields};
 use crate::storage::{Change, Update, Written};
-use crate::value::{FieldName, Fields, ObjectId, Op, Value};
+use crate::value::{FieldName, Fields, Members, ObjectId, Op, Stored, Value};
 
 /// Changes an object. Error 101 if it does not exist or the caller may not change it.
 pub async fn update(ctx: &Ctx, class: &str, id: &str, fields: Fields) -> Result<Saved> {
@@ -30,43 +32,116 @@ pub(super) fn admitted(ctx: &Ctx, class: &str, fields: &Fields) -> Result<Arc<Cl
 }
 
 async fn update_once(ctx: &Ctx, class: &str, id: &str, mut fields: Fields) -> Result<Saved> {
+    let is_user = class == "_User";
+    if is_user {
+        users::check_caller(ctx, id)?;
+    }
+    if class == "_Session" {
+        session_rules::check_update(ctx, &mut fields)?;
+    }
     let known = admitted(ctx, class, &fields)?;
     fields.retain(|op| !matches!(op, Op::SetOnInsert(_)));
-    let class = settle::fitting_class(ctx, &known.name, &fields).await?;
+    let adds = !infer_fields(&known, &fields)?.is_empty();
+    if adds && !reaches(ctx, &known, id).await? {
+        return Err(Error::object_not_found());
+    }
+    let class = settle::fitting_class(ctx, &known.name, &fields, Verb::Update).await?;
     draft::check_rename(&mut fields, id)?;
     draft::drop_server_owned(&mut fields);
     settle::keep_required(&class, &fields)?;
 
+    let user_change = match is_user {
+        true => Some(users::shape(ctx, id, &mut fields).await?),
+        false => None,
+    };
     let now = ctx.app.clock.now();
-    let plan = ctx.plan(&class, ClassOperation::Update)?;
+    let plan = match adds {
+        true => ctx.adding_plan(&class)?,
+        false => ctx.plan(&class, ClassOperation::Update)?,
+    };
     let renamed = match fields.get("objectId") {
         Some(Op::Set(Value::String(new))) => Some(ObjectId::from(new.as_str())),
         _ => None,
     };
+    if let Some(new) = renamed.as_ref().filter(|_| is_user) {
+        draft::check_user_id(ctx, new, false)?;
+    }
+    let mut row = Row::of_change(&class, fields.clone());
+    let mut guard = Where::Everything;
+    if let Some(change) = &user_change {
+        row.columns.extend(change.columns.iter().cloned());
+        guard = change.guard.clone();
+    }
+    let forget = forget::of_update(&class, id, &row);
     let update = Update {
         class: class.clone(),
         id: ObjectId::from(id),
-        guard: Where::Everything,
-        now,
-        row: Row::of_change(&class, fields.clone()),
+        guard,
+        now: Some(now),
+        row,
         returning: returning(ctx, &plan, &fields),
     };
-    let written = ctx.data().write(vec![Change::Update(plan.allow_change(update))]).await?;
-    match written.into_iter().next() {
-        Some(Written::Done(stored)) => {
-            let news = answer::of_update(&fields, stored.as_ref());
-            Ok(Saved { id: renamed.unwrap_or_else(|| ObjectId::from(id)), at: now, news })
+    let change = Change::Update(plan.allow_change(update, ctx.writer()?));
+    let new_id = renamed.unwrap_or_else(|| ObjectId::from(id));
+    let (stored, more) = match user_change {
+        None => (stored(ctx.write(vec![change], forget).await?)?, None),
+        Some(user) if user.is_compound() || *new_id != *id => {
+            // A new password, and the end of the sessions that the old one opened, are lasting together.
+            users::prepare_session(ctx).await?;
+            let (old, new) = (&ObjectId::from(id), &new_id);
+            ctx.together(
+                |ctx| async move { store_user(&ctx, change, forget, user, (old, new)).await },
+            )
+            .await?
         }
+        Some(user) => store_user(ctx, change, forget, user, (&new_id, &new_id)).await?,
+    };
+    let mut news = answer::of_update(&fields, stored.as_ref());
+    news.extend(more.into_iter().flatten());
+    Ok(Saved { id: new_id, at: now, news })
+}
+
+/// Stores a user and does what follows from it.
+async fn store_user(
+    ctx: &Ctx,
+    change: Change,
+    forget: Vec<Forget>,
+    user: UserChange,
+    (old, new): (&ObjectId, &ObjectId),
+) -> Result<(Option<Stored>, Option<Members>)> {
+    let written = ctx.write(vec![change], forget).await.map_err(users::taken)?;
+    let stored = stored(written).map_err(|missing| match user.is_guarded() {
+        true => Error::new(Code::ScriptFailed, "Invalid auth data"),
+        false => missing,
+    })?;
+    if old != new {
+        users::session::end_all(ctx, old, None).await?;
+    }
+    let news = user.finish(ctx, new).await?;
+    Ok((stored, Some(news)))
+}
+
+/// The new values of an object that was changed, if they were asked for. Error 101 if none was.
+fn stored(written: Vec<Written>) -> Result<Option<Stored>> {
+    match written.into_iter().next() {
+        Some(Written::Done(stored)) => Ok(stored),
         Some(Written::Missing) | None => Err(Error::object_not_found()),
     }
 }
 
-/// The fields whose new values the caller is told. One that he may not read is not among them, unless the
-/// options say that answers to writes are exempt (`protectedFieldsSaveResponseExempt`).
+/// Before a class gets fields for the sake of an object: whether the caller may change that object at all, and so that
+/// its class gets them. Nobody changes a class by changing what he may not change.
+pub(super) async fn reaches(ctx: &Ctx, class: &Arc<ClassSchema>, id: &str) -> Result<bool> {
+    let plan = ctx.adding_plan(class)?;
+    if ctx.principal.sees_everything() {
+        return Ok(true);
+    }
+    Ok(ctx.data().count(plan.allow(read::by_id(class, id))?).await? > 0)
+}
+
+/// The fields whose new values the caller is told.
 fn returning(ctx: &Ctx, plan: &Plan, fields: &Fields) -> Vec<FieldName> {
-    let is_exempt = ctx.app.config.protected_fields_save_response_exempt;
-    answer::relative_fields(fields)
-        .into_iter()
-        .filter(|field| is_exempt || plan.may_read(field))
-        .collect()
+    let mut told = answer::relative_fields(fields);
+    told.retain(|field| answer::may_tell(ctx, plan, field));
+    told
 }

@@ -5,13 +5,16 @@ use serde_json::Value;
 use super::reader::Reader;
 use super::{
     Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
-    ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous, check,
+    PagesConfig, ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous,
+    check, users,
 };
-use crate::options::adapters::{self, CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+use crate::options::adapters::{self, CacheAdapter, FilesAdapter, PushAdapter};
 use crate::options::database::Database;
+use crate::options::mail::{self, MailAdapter};
 use crate::options::nearest;
 use crate::options::problems::Problems;
 use crate::options::raw::{Profile, Raw};
+use crate::options::route_allow_list::RouteAllowList;
 use crate::options::secret::Secret;
 use crate::options::trust_proxy::TrustProxy;
 
@@ -55,6 +58,7 @@ pub(in crate::options) fn build(
         upload_bytes_max,
         json_body_bytes_max: reader.size("jsonBodyLimit").unwrap_or(upload_bytes_max),
         cors: cors(reader),
+        route_allow_list: route_allow_list(reader),
         trust_proxy: trust_proxy(reader),
         database: database(reader),
         sqlite: sqlite(reader),
@@ -68,6 +72,7 @@ pub(in crate::options) fn build(
             .map_or(0, |size| size as usize),
         default_limit: positive(reader, "defaultLimit").unwrap_or_default(),
         max_limit: positive(reader, "maxLimit"),
+        users: users::read(reader),
         enforce_private_users: reader.flag("enforcePrivateUsers"),
         enable_sanitized_error_response: reader.flag("enableSanitizedErrorResponse"),
         protected_fields: protected_fields(reader),
@@ -78,9 +83,12 @@ pub(in crate::options) fn build(
         request_complexity: request_complexity(reader),
         schema: schema(reader),
         graphql: graphql(reader),
+        pages: pages(reader),
         files: files(reader),
-        mail: mail(reader),
+        mail: mailer(reader),
         cache: cache(reader),
+        cache_entries_max: positive(reader, "cacheMaxSize")
+            .map_or(0, |most| usize::try_from(most).unwrap_or(usize::MAX)),
         push: push(reader),
         logging: logging(reader),
         metrics: MetricsConfig {
@@ -119,6 +127,7 @@ fn keys(reader: &mut Reader<'_>, master_key: Option<Secret>) -> Keys {
         rest_api_key: reader.secret("restAPIKey"),
         javascript_key: reader.secret("javascriptKey"),
         dot_net_key: reader.secret("dotNetKey"),
+        read_only_aggregation: reader.flag("allowAggregationForReadOnlyMasterKey"),
         master_key_ips: reader.ip_ranges("masterKeyIps"),
         read_only_master_key_ips: reader.ip_ranges("readOnlyMasterKeyIps"),
         maintenance_key_ips: reader.ip_ranges("maintenanceKeyIps"),
@@ -130,6 +139,18 @@ fn missing(reader: &mut Reader<'_>, path: &str) {
     let variable = variable.map(|name| format!(" or {name}")).unwrap_or_default();
     let problem = format!("option `{path}` is required; set --{path}{variable}");
     reader.problems.add(problem);
+}
+
+fn route_allow_list(reader: &mut Reader<'_>) -> Option<RouteAllowList> {
+    const PATH: &str = "routeAllowList";
+    if !reader.raw.is_given(PATH) {
+        return None;
+    }
+    let list = RouteAllowList::new(&reader.texts(PATH));
+    if let Err(bad) = &list {
+        reader.problem(PATH, &format!("`{bad}` is no regular expression"));
+    }
+    list.ok()
 }
 
 fn cors(reader: &mut Reader<'_>) -> Cors {
@@ -280,12 +301,23 @@ fn log_level(reader: &mut Reader<'_>) -> LogLevel {
     LogLevel::Info
 }
 
+fn pages(reader: &mut Reader<'_>) -> PagesConfig {
+    const ENDPOINT: &str = "pages.pagesEndpoint";
+    let endpoint = reader.text(ENDPOINT).unwrap_or_default().trim_matches('/').to_owned();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+    if endpoint.is_empty() || !endpoint.chars().all(fits) {
+        reader.bad(ENDPOINT, "a path segment such as `apps`");
+    }
+    let encode_page_param_headers = reader.flag("pages.encodePageParamHeaders");
+    PagesConfig { endpoint, encode_page_param_headers }
+}
+
 fn files(reader: &mut Reader<'_>) -> FilesAdapter {
     adapter(reader, "filesAdapter", adapters::files).unwrap_or(FilesAdapter::Database)
 }
 
-fn mail(reader: &mut Reader<'_>) -> Option<MailAdapter> {
-    adapter(reader, "emailAdapter", adapters::mail)
+fn mailer(reader: &mut Reader<'_>) -> Option<MailAdapter> {
+    adapter(reader, "emailAdapter", mail::mail)
 }
 
 fn cache(reader: &mut Reader<'_>) -> CacheAdapter {

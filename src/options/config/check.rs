@@ -8,6 +8,49 @@ use crate::options::secret::Secret;
 pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
     equal_keys(&config.keys, reader);
     equal_paths(config, reader);
+    mails(config, reader);
+    reused_tokens(config, reader);
+}
+
+/// A mail has a sender, names the application and leads back to this server
+/// (`parse-server:src/Config.js`, `validateEmailConfiguration`).
+fn mails(config: &Config, reader: &mut Reader<'_>) {
+    if !config.users.verify_user_emails {
+        return;
+    }
+    for (path, is_there) in [
+        ("emailAdapter", reader.raw.is_given("emailAdapter")),
+        ("appName", config.keys.app_name.is_some()),
+        ("publicServerURL", config.public_server_url.is_some()),
+    ] {
+        if !is_there {
+            reader.problems.add(format!("option `{path}` is required by `verifyUserEmails`"));
+        }
+    }
+}
+
+/// Only a token that ends has a time in which it can be sent again.
+fn reused_tokens(config: &Config, reader: &mut Reader<'_>) {
+    let users = &config.users;
+    let policy = users.password_policy.as_ref();
+    for (reuse, path, validity, validity_path) in [
+        (
+            users.email_verify_token_reuse_if_valid,
+            "emailVerifyTokenReuseIfValid",
+            users.email_verify_token_validity,
+            "emailVerifyTokenValidityDuration",
+        ),
+        (
+            policy.is_some_and(|policy| policy.reset_token_reuse_if_valid),
+            "passwordPolicy.resetTokenReuseIfValid",
+            users.reset_token_validity(),
+            "passwordPolicy.resetTokenValidityDuration",
+        ),
+    ] {
+        if reuse && validity.is_none() {
+            reader.problems.add(format!("option `{path}` needs `{validity_path}`"));
+        }
+    }
 }
 
 /// A key that means two things would silently mean the stronger one.

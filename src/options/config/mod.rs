@@ -6,17 +6,21 @@
 mod build;
 mod check;
 mod reader;
+mod users;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 pub(super) use build::build;
+pub use users::{Lockout, PasswordPattern, PasswordPolicy, UsersConfig};
 
-use crate::options::adapters::{CacheAdapter, FilesAdapter, MailAdapter, PushAdapter};
+use crate::options::adapters::{CacheAdapter, FilesAdapter, PushAdapter};
 use crate::options::database::Database;
 use crate::options::ip_range::IpRange;
+use crate::options::mail::MailAdapter;
 use crate::options::raw::Raw;
+use crate::options::route_allow_list::RouteAllowList;
 use crate::options::secret::Secret;
 use crate::options::trust_proxy::TrustProxy;
 
@@ -44,6 +48,8 @@ pub struct Config {
     pub json_body_bytes_max: u64,
     /// What browsers are told.
     pub cors: Cors,
+    /// The only routes of callers without a privileged key, if there is such a list.
+    pub route_allow_list: Option<RouteAllowList>,
     /// Which forwarding headers are believed.
     pub trust_proxy: TrustProxy,
     /// The database.
@@ -66,6 +72,8 @@ pub struct Config {
     pub default_limit: u64,
     /// Largest limit of a query, if there is one.
     pub max_limit: Option<u64>,
+    /// Users, their sessions, passwords and mails.
+    pub users: UsersConfig,
     /// Whether new users are without public read access.
     pub enforce_private_users: bool,
     /// Whether details of refused operations stay out of answers.
@@ -86,12 +94,16 @@ pub struct Config {
     pub schema: SchemaOptions,
     /// GraphQL.
     pub graphql: GraphQlConfig,
+    /// The pages for verification and password reset.
+    pub pages: PagesConfig,
     /// Where files are kept.
     pub files: FilesAdapter,
     /// How mail is sent, if it is.
     pub mail: Option<MailAdapter>,
     /// Where cached values are kept.
     pub cache: CacheAdapter,
+    /// How many sessions, and how many users' roles, are kept in memory.
+    pub cache_entries_max: usize,
     /// How pushes are delivered, if they are.
     pub push: Option<PushAdapter>,
     /// What is logged.
@@ -127,6 +139,8 @@ pub struct Keys {
     pub javascript_key: Option<Secret>,
     /// Key of .NET clients.
     pub dot_net_key: Option<Secret>,
+    /// Whether the read-only master key runs aggregations.
+    pub read_only_aggregation: bool,
     /// Where the master key is accepted from.
     pub master_key_ips: Vec<IpRange>,
     /// Where the read-only master key is accepted from.
@@ -224,6 +238,15 @@ pub struct GraphQlConfig {
     pub mount_playground: bool,
     /// Path of that page.
     pub playground_path: String,
+}
+
+/// The pages for verification and password reset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PagesConfig {
+    /// Path segment that they are served under.
+    pub endpoint: String,
+    /// Whether page parameters are percent-encoded in response headers.
+    pub encode_page_param_headers: bool,
 }
 
 /// What is logged, and how.

@@ -10,7 +10,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Id that every request names the application by; required.",
     )
     .now(),
-    text("appName", "PARSE_SERVER_APP_NAME", "Name of the application in mails and pages."),
+    text("appName", "PARSE_SERVER_APP_NAME", "Name of the application in mails and pages.").now(),
     text_or_function(
         "masterKey",
         "PARSE_SERVER_MASTER_KEY",
@@ -71,7 +71,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Let the read-only master key run aggregations.",
     )
     .preset(Preset::Flag(true))
-    .stricter(Preset::Flag(false)),
+    .stricter(Preset::Flag(false))
+    .now(),
     text(
         "encryptionKey",
         "PARSE_SERVER_ENCRYPTION_KEY",

@@ -81,7 +81,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Percent-encode the page parameters in response headers.",
     )
     .preset(Preset::Flag(false))
-    .stricter(Preset::Flag(true)),
+    .stricter(Preset::Flag(true))
+    .now(),
     flag(
         "pages.forceRedirect",
         "PARSE_SERVER_PAGES_FORCE_REDIRECT",
@@ -104,7 +105,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "PARSE_SERVER_PAGES_PAGES_ENDPOINT",
         "Path segment that the pages are served under.",
     )
-    .preset(Preset::Text("apps")),
+    .preset(Preset::Text("apps"))
+    .now(),
     text("pages.pagesPath", "PARSE_SERVER_PAGES_PAGES_PATH", "Directory of own pages."),
     object("pages.placeholders", "PARSE_SERVER_PAGES_PLACEHOLDERS", "Texts put into pages.")
         .preset(Preset::Json("{}")),

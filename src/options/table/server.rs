@@ -32,7 +32,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "publicServerURL",
         "PARSE_PUBLIC_SERVER_URL",
         "Full address of the API as clients reach it, used in links and file addresses.",
-    ),
+    )
+    .now(),
     flag(
         "verifyServerUrl",
         "PARSE_SERVER_VERIFY_SERVER_URL",
@@ -74,8 +75,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     list(
         "routeAllowList",
         "PARSE_SERVER_ROUTE_ALLOW_LIST",
-        "Patterns of the only routes that clients without the master key may call.",
-    ),
+        "Patterns of the only routes that clients without the master key may call; `graphql` is that of the GraphQL API.",
+    )
+    .now(),
     text("cloud", "PARSE_SERVER_CLOUD", "File with the cloud code to load."),
     text(
         "webhookKey",
@@ -131,7 +133,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "PARSE_SERVER_CACHE_MAX_SIZE",
         "Number of entries that the built-in cache keeps at most.",
     )
-    .preset(Preset::Integer(10000)),
+    .preset(Preset::Integer(10000))
+    .now(),
     integer("cacheTTL", "PARSE_SERVER_CACHE_TTL", "Milliseconds that a cached value stays valid.")
         .preset(Preset::Integer(5000)),
     integer(

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{Accumulator, EmptyRows, Expression, Pipeline, Stage, Step, Unwind};
 use crate::error::{Code, Error, Result};
 use crate::query::{OrderBy, OrderKey, Where, parse_filter, resolve, resolve_order};
-use crate::schema::{ClassSchema, Field, FieldMap, FieldType, IndexMapByName, is_field_name};
+use crate::schema::{
+    ClassSchema, Field, FieldMap, FieldType, IndexMapByName, is_field_name, is_write_only,
+};
 use crate::value::{FieldName, Json, Members};
 
 /// Stages of a pipeline.
@@ -20,8 +22,9 @@ pub fn parse_pipeline(json: &Json, class: &Arc<ClassSchema>) -> Result<Pipeline>
     if stages.len() > STAGES_MAX {
         return Err(invalid(format!("A pipeline may have {STAGES_MAX} stages.")));
     }
-    // Indexes are those of a table; rows on their way through stages have none.
-    let shape = ClassSchema { indexes: IndexMapByName::new(), ..ClassSchema::clone(class) };
+    // Indexes are those of a table; rows on their way through stages have none, and no field that is only written.
+    let mut shape = ClassSchema { indexes: IndexMapByName::new(), ..ClassSchema::clone(class) };
+    shape.fields.retain(|field, _| !is_write_only(&class.name, field));
     let mut parser =
         Parser { class, shape: Arc::new(shape), rows: Rows::Objects, reads: Vec::new() };
     let stages: Result<Vec<Stage>> = stages.iter().map(|stage| parser.parse_stage(stage)).collect();

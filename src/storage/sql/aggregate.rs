@@ -120,7 +120,7 @@ fn write_stages(sql: &mut Sql<'_>, pipeline: &Allowed<Pipeline>, stages: &[Stage
             .push(" AS \"_n\" FROM ")
             .name(&class.name)
             .push(" AS o WHERE TRUE");
-        write_rows(sql, pipeline.rows());
+        write_rows(sql, class, pipeline.rows());
         return;
     };
     let shape = before.last().map_or(class, |stage| &stage.shape);

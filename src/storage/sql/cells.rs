@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{Operand, Sql};
+use crate::access::Allowed;
+use crate::query::Query;
 use crate::schema::{ClassSchema, FieldType};
 use crate::value::{Column, FieldName, Form, Layout};
 
@@ -70,7 +72,7 @@ impl Shape {
         let mut cells = Vec::with_capacity(fields.len() + 1);
         let others = fields.iter().map(|field| &**field).filter(|field| *field != "objectId");
         for name in std::iter::once("objectId").chain(others) {
-            let Some((name, field)) = class.known(name) else { continue };
+            let Some((name, field)) = class.column(name) else { continue };
             if matches!(field.kind, FieldType::Relation(_)) {
                 continue;
             }
@@ -78,6 +80,23 @@ impl Shape {
             cells.push(CellKind::of(&field.kind));
         }
         Self { layout: Arc::new(Layout { class: class.name.clone(), columns }), cells }
+    }
+
+    /// The shape of the answer to a question, with the columns that its plan needs to decide.
+    pub(super) fn of_query(query: &Allowed<Query>) -> Self {
+        let (class, mut shape) =
+            (&query.inner().class, Self::of(&query.inner().class, &query.inner().columns));
+        if query.deciding().is_empty() {
+            return shape;
+        }
+        let mut columns = shape.layout.columns.clone();
+        for (name, field) in query.deciding().iter().filter_map(|name| class.known(name)) {
+            let name = Allowed::<Query>::deciding_column(name);
+            columns.push(Column { name, form: field.kind.form() });
+            shape.cells.push(CellKind::of(&field.kind));
+        }
+        shape.layout = Arc::new(Layout { class: class.name.clone(), columns });
+        shape
     }
 
     /// The same shape with a computed number at its end.
@@ -92,12 +111,17 @@ impl Shape {
     /// Appends what is read for each column.
     pub fn write(&self, sql: &mut Sql<'_>, table: &'static str, class: &ClassSchema) {
         sql.join(&self.layout.columns, ", ", |sql, column| {
-            if let Some(field) = class.field(&column.name) {
-                let operand = Operand { class, field: &column.name, kind: &field.kind, path: &[] };
+            if let Some((name, field)) = class.column(read_field(&column.name)) {
+                let operand = Operand { class, field: name, kind: &field.kind, path: &[] };
                 sql.dialect().read(sql, table, &operand);
             }
         });
     }
+}
+
+/// The field that a column is read from. A column that is read only to decide is named otherwise.
+pub(super) fn read_field(column: &str) -> &str {
+    column.rsplit_once(':').map_or(column, |(_, field)| field)
 }
 
 /// The wire form of a field.

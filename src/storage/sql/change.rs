@@ -5,9 +5,9 @@ use super::table::join_name;
 use super::{Bind, Dialect, Operand, Shape, Sql, Statement};
 use crate::access::Allowed;
 use crate::query::Where;
-use crate::schema::{Assign, ClassSchema, FieldType, RelationChange};
+use crate::schema::{Assign, ClassSchema, Field, FieldType, RelationChange};
 use crate::storage::{Delete, Insert, Update};
-use crate::value::{FieldName, ObjectId, Value};
+use crate::value::{ClassName, FieldName, ObjectId, Value};
 
 /// The statement that makes an object.
 pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
@@ -22,25 +22,36 @@ pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
     for (name, assign) in &insert.row.columns {
         if let Assign::Set(value) = assign
             && *name != "objectId"
-            && let Some(kind) = insert.class.kind(name)
+            && let Some((_, field)) = insert.class.column(name)
         {
-            columns.push((name, kind, value));
+            columns.push((name, &field.kind, value));
         }
     }
+    let shadows: Vec<(String, Value)> = columns
+        .iter()
+        .filter_map(|(name, _, value)| Some((dialect.shadow(&insert.class, name)?, folded(value))))
+        .collect();
     let mut sql = Sql::new(dialect);
     sql.push("INSERT INTO ").name(&insert.class.name).push(" (");
     let names =
         columns.iter().flat_map(|(name, kind, _)| dialect.columns(&insert.class, name, kind));
-    sql.join(names, ", ", |sql, column| {
-        sql.name(&column.name);
+    let names = names.map(|column| column.name).chain(shadows.iter().map(|(name, _)| name.clone()));
+    sql.join(names, ", ", |sql, name| {
+        sql.name(&name);
     });
     sql.push(") VALUES (");
     let values = columns.iter().flat_map(|(name, kind, value)| {
         (0..dialect.columns(&insert.class, name, kind).len()).map(move |part| (*kind, part, *value))
     });
+    let values = values.chain(shadows.iter().map(|(_, value)| (&FieldType::String, 0, value)));
     sql.join(values, ", ", |sql, (kind, part, value)| dialect.store(sql, kind, part, value));
     sql.push(")");
     sql.finish()
+}
+
+/// What the shadow of a text is.
+fn folded(value: &Value) -> Value {
+    if let Value::String(text) = value { Value::String(text.to_lowercase()) } else { Value::Null }
 }
 
 /// The type of a field; of a field that every object has, also without the class.
@@ -57,17 +68,21 @@ pub fn update(dialect: &dyn Dialect, allowed: &Allowed<Update>) -> (Statement, O
     let update = allowed.inner();
     let mut sql = Sql::new(dialect);
     sql.push("UPDATE ").name(&update.class.name).push(" AS o SET ");
-    if update.row.value("updatedAt").is_none() {
+    let mut is_first = true;
+    if let Some(now) = update.now
+        && update.row.value("updatedAt").is_none()
+    {
         sql.name("updatedAt").push(" = ");
-        dialect.store(&mut sql, &FieldType::Date, 0, &Value::Date(update.now));
+        dialect.store(&mut sql, &FieldType::Date, 0, &Value::Date(now));
+        is_first = false;
     }
-    write_assignments(&mut sql, update);
+    write_assignments(&mut sql, update, is_first);
     sql.push(" WHERE o.\"objectId\" = ").bind(Bind::Text(update.id.to_string()));
     if update.guard != Where::Everything {
         sql.push(" AND ");
         write_where(&mut sql, &update.class, &update.guard);
     }
-    write_rows(&mut sql, allowed.rows());
+    write_rows(&mut sql, &update.class, allowed.rows());
     if update.returning.is_empty() {
         return (sql.finish(), None);
     }
@@ -77,16 +92,15 @@ pub fn update(dialect: &dyn Dialect, allowed: &Allowed<Update>) -> (Statement, O
     (sql.finish(), Some(shape))
 }
 
-fn write_assignments(sql: &mut Sql<'_>, update: &Update) {
+fn write_assignments(sql: &mut Sql<'_>, update: &Update, mut is_first: bool) {
     let mut names: Vec<&FieldName> = Vec::with_capacity(update.row.columns.len());
     for (name, _) in &update.row.columns {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let mut is_first = update.row.value("updatedAt").is_some();
     for name in names {
-        let Some(kind) = update.class.kind(name) else { continue };
+        let Some((_, Field { kind, .. })) = update.class.column(name) else { continue };
         let assigns: Vec<&Assign> = update
             .row
             .columns
@@ -104,6 +118,12 @@ fn write_assignments(sql: &mut Sql<'_>, update: &Update) {
                 [Assign::Set(value)] => sql.dialect().store(sql, kind, part, value),
                 _ => write_changes(sql, &operand, &assigns),
             }
+        }
+        if let (Some(shadow), [Assign::Set(value)]) =
+            (sql.dialect().shadow(&update.class, name), &assigns[..])
+        {
+            sql.push(", ").name(&shadow).push(" = ");
+            sql.dialect().store(sql, kind, 0, &folded(value));
         }
     }
 }
@@ -127,7 +147,7 @@ pub fn delete(dialect: &dyn Dialect, allowed: &Allowed<Delete>) -> Statement {
     let mut sql = Sql::new(dialect);
     sql.push("DELETE FROM ").name(&delete.class.name).push(" AS o WHERE o.\"objectId\" = ");
     sql.bind(Bind::Text(delete.id.to_string()));
-    write_rows(&mut sql, allowed.rows());
+    write_rows(&mut sql, &delete.class, allowed.rows());
     sql.finish()
 }
 
@@ -144,6 +164,29 @@ pub fn delete_relations(
         sql.finish()
     };
     class.relations().map(delete).collect()
+}
+
+/// The statement that takes a user, or a role, out of all roles: whoever gets its id later must not get what it was
+/// granted. Nothing for objects of other classes.
+pub fn delete_memberships(
+    dialect: &dyn Dialect,
+    class: &ClassSchema,
+    id: &ObjectId,
+) -> Option<Statement> {
+    let key = membership(class)?;
+    let mut sql = Sql::new(dialect);
+    sql.push("DELETE FROM ").name(&join_name(&ClassName::from("_Role"), &FieldName::from(key)));
+    sql.push(" WHERE \"relatedId\" = ").bind(Bind::Text(id.to_string()));
+    Some(sql.finish())
+}
+
+/// The relation of roles that holds the objects of a class.
+pub fn membership(class: &ClassSchema) -> Option<&'static str> {
+    match class.name.as_str() {
+        "_User" => Some("users"),
+        "_Role" => Some("roles"),
+        _ => None,
+    }
 }
 
 /// The statements that give an object's relations to its new id.

@@ -1,8 +1,8 @@
 //! Conditions and row filters.
 
 use super::operators::{array, compare, geo, relation, text};
-use super::{JsonTest, Operand, Sql};
-use crate::access::RowFilter;
+use super::{Bind, JsonTest, Operand, Sql};
+use crate::access::{Right, RowFilter};
 use crate::query::matches::when_empty;
 use crate::query::{FieldPath, Test, Where};
 use crate::schema::{ClassSchema, FieldType};
@@ -143,13 +143,23 @@ fn write_json_test(sql: &mut Sql<'_>, operand: &Operand<'_>, test: &Test) {
 }
 
 /// Appends the row filter of a plan with `AND` in front of it; nothing if all rows are open.
-pub fn write_rows(sql: &mut Sql<'_>, rows: &RowFilter) {
-    let (column, grantees) = match rows {
-        RowFilter::All => return,
-        RowFilter::Readable(grantees) => ("_rperm", grantees),
-        RowFilter::Writable(grantees) => ("_wperm", grantees),
-    };
-    sql.push(" AND (o.").name(column).push(" IS NULL OR ");
-    sql.dialect().grants(sql, column, grantees);
-    sql.push(")");
+pub fn write_rows(sql: &mut Sql<'_>, class: &ClassSchema, rows: &RowFilter) {
+    if let Some(list) = rows.list() {
+        let column = match list.right {
+            Right::Read => "_rperm",
+            Right::Write => "_wperm",
+        };
+        sql.push(" AND (o.").name(column).push(" IS NULL OR ");
+        if list.or_self
+            && let Some(user) = list.grantees.user_id()
+        {
+            sql.push("o.\"objectId\" = ").bind(Bind::Text(user.to_string())).push(" OR ");
+        }
+        sql.dialect().grants(sql, column, &list.grantees);
+        sql.push(")");
+    }
+    if *rows.condition() != Where::Everything {
+        sql.push(" AND ");
+        write_where(sql, class, rows.condition());
+    }
 }

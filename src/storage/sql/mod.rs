@@ -13,6 +13,7 @@ mod distinct;
 mod filter;
 mod operators;
 mod related;
+mod roles;
 mod select;
 mod statement;
 mod table;
@@ -20,13 +21,15 @@ mod table;
 pub use aggregate::{Aggregates, End, Extreme, aggregate};
 pub use cells::{CellKind, Shape, form};
 pub use change::{
-    delete, delete_relations, insert, purge, relation_changes, rename_relations, update,
+    delete, delete_memberships, delete_relations, insert, membership, purge, relation_changes,
+    rename_relations, update,
 };
 pub use description::read_class;
-pub use dialect::{ColumnDeclaration, Dialect, JsonTest, Operand, Postgres, Sqlite};
+pub use dialect::{ColumnDeclaration, Dialect, JsonTest, Operand, Postgres, Sqlite, account_index};
 pub use distinct::{different, distinct};
 pub use filter::{write_rows, write_where};
 pub use related::{count_related, find_related};
+pub use roles::roles_of;
 pub use select::{count, find};
 pub use statement::{Bind, Sql, Statement, quote, quoted};
 pub use table::{

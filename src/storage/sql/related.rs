@@ -1,5 +1,6 @@
 //! Objects in relations, for many owners at once.
 
+use super::cells::read_field;
 use super::filter::{write_rows, write_where};
 use super::select::write_order;
 use super::{Bind, Dialect, Shape, Sql, Statement, join_name};
@@ -16,12 +17,13 @@ pub fn find_related(
     relation: &Related,
 ) -> (Statement, Shape) {
     let question = query.inner();
-    let shape = Shape::of(&question.class, &question.columns);
+    let shape = Shape::of_query(query);
     let mut sql = Sql::new(dialect);
     sql.push("SELECT r.\"_owner\", ");
     shape.write(&mut sql, "r.", &question.class);
     sql.push(" FROM (SELECT j.\"owningId\" AS \"_owner\"");
-    let names = shape.layout.columns.iter().filter_map(|column| question.class.known(&column.name));
+    let names = shape.layout.columns.iter();
+    let names = names.filter_map(|column| question.class.known(read_field(&column.name)));
     for column in
         names.flat_map(|(name, field)| dialect.columns(&question.class, name, &field.kind))
     {
@@ -65,5 +67,5 @@ fn write_source(sql: &mut Sql<'_>, query: &Allowed<Query>, relation: &Related) {
     sql.dialect().is_in(sql, "j.\"owningId\"", Bind::Texts(owners));
     sql.push(" AND ");
     write_where(sql, class, &query.inner().filter);
-    write_rows(sql, query.rows());
+    write_rows(sql, class, query.rows());
 }

@@ -2,7 +2,7 @@
 
 use super::filter::{operand, write_rows, write_where};
 use super::{Shape, Sql, Statement};
-use crate::access::{Allowed, RowFilter};
+use crate::access::Allowed;
 use crate::query::{Direction, FieldPath, OrderBy, Query, SCORE, Test, TextSearch, Where};
 use crate::schema::{ClassSchema, FieldType};
 use crate::value::GeoPoint;
@@ -12,7 +12,7 @@ use super::Dialect;
 /// The rows that meet a question, and what they look like.
 pub fn find(dialect: &dyn Dialect, query: &Allowed<Query>) -> (Statement, Shape) {
     let question = query.inner();
-    let shape = Shape::of(&question.class, &question.columns);
+    let shape = Shape::of_query(query);
     let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
     shape.write(&mut sql, "o.", &question.class);
@@ -42,12 +42,12 @@ pub fn count(dialect: &dyn Dialect, query: &Allowed<Query>) -> Statement {
 /// Appends `WHERE` with the condition of a question and the row filter of its plan.
 pub(super) fn write_conditions(sql: &mut Sql<'_>, query: &Allowed<Query>) {
     let question = query.inner();
-    if question.filter == Where::Everything && *query.rows() == RowFilter::All {
+    if question.filter == Where::Everything && query.rows().is_all() {
         return;
     }
     sql.push(" WHERE ");
     write_where(sql, &question.class, &question.filter);
-    write_rows(sql, query.rows());
+    write_rows(sql, &question.class, query.rows());
 }
 
 /// Appends the order of a question, with what makes it the same every time: ` ORDER BY …`, or nothing where the back

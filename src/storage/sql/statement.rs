@@ -1,6 +1,7 @@
 //! A statement under construction: SQL text, and the values that are bound to it.
 
 use super::Dialect;
+use crate::access::Grantees;
 use crate::value::Date;
 
 /// A value that is bound to a statement.
@@ -26,6 +27,8 @@ pub enum Bind {
     Numbers(Vec<f64>),
     /// Several dates.
     Dates(Vec<Date>),
+    /// The names of a caller in access control lists: several texts, or a JSON array of them.
+    Grantees(Grantees),
 }
 
 /// SQL text with the values that belong to it.

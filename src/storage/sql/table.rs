@@ -28,7 +28,7 @@ pub fn text_fields(class: &ClassSchema) -> Vec<&FieldName> {
 /// The statement that makes the table of a class.
 pub fn create_table(dialect: &dyn Dialect, class: &ClassSchema) -> String {
     let mut columns: Vec<String> = dialect.identity().into_iter().map(str::to_owned).collect();
-    for (name, field) in &class.fields {
+    for (name, field) in class.columns() {
         let constraint = match name.as_str() {
             "objectId" => dialect.key_constraint(),
             "createdAt" | "updatedAt" => " NOT NULL",
@@ -99,7 +99,10 @@ fn declarations(
     kind: &FieldType,
 ) -> Vec<String> {
     let columns = dialect.columns(class, field, kind);
-    columns.iter().map(|column| format!("{} {}", quoted(&column.name), column.kind)).collect()
+    let shadow =
+        dialect.shadow(class, field).into_iter().map(|name| format!("{} TEXT", quoted(&name)));
+    let columns = columns.iter().map(|column| format!("{} {}", quoted(&column.name), column.kind));
+    columns.chain(shadow).collect()
 }
 
 /// An index of a table.
@@ -196,10 +199,13 @@ enum BuiltIn {
 fn built_in(class: &ClassName) -> &'static [(&'static str, BuiltIn)] {
     match class.as_str() {
         "_User" => &[
-            ("username", BuiltIn::Plain),
-            ("username", BuiltIn::UniqueFolded),
+            // SQLite looks at the newest index first, so that a name that is taken is told before an address.
             ("email", BuiltIn::Plain),
             ("email", BuiltIn::UniqueFolded),
+            ("username", BuiltIn::Plain),
+            ("username", BuiltIn::UniqueFolded),
+            ("_email_verify_token", BuiltIn::Plain),
+            ("_perishable_token", BuiltIn::Plain),
         ],
         "_Role" => &[("name", BuiltIn::Unique)],
         "_Session" => &[("sessionToken", BuiltIn::Unique), ("user", BuiltIn::Plain)],
@@ -215,13 +221,13 @@ fn built_in_index(
     field: &str,
     form: BuiltIn,
 ) -> Option<Index> {
-    let (field, definition) = class.known(field)?;
+    let (field, definition) = class.column(field)?;
     let columns = dialect.index_columns(class, field, &definition.kind).join(", ");
     let (name, unique, columns) = match form {
         BuiltIn::Plain => (format!("{}:{field}", class.name), "", columns),
         BuiltIn::Unique => (format!("{}:{field}:unique", class.name), "UNIQUE ", columns),
         BuiltIn::UniqueFolded => {
-            (format!("{}:{field}:unique", class.name), "UNIQUE ", dialect.folded(&columns))
+            (format!("{}:{field}:unique", class.name), "UNIQUE ", dialect.folded(field, &columns))
         }
     };
     let text =

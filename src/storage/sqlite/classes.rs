@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension;
 use super::connection::Connection;
 use super::failure::failure;
 use crate::error::{Code, Error, Result};
-use crate::schema::{ClassChange, ClassSchema, Snapshot};
+use crate::schema::{ClassChange, ClassSchema, FieldChange, Snapshot, server_fields};
 use crate::storage::ClassChanged;
 use crate::storage::sql::{
     Sqlite, change_field, create_join, create_table, drop_table, indexes, join_name, quoted,
@@ -14,7 +14,7 @@ use crate::storage::sql::{
 use crate::value::{ClassName, FieldName};
 
 /// The layout of the tables; a database with a later one is not opened.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// Makes the tables that describe the classes, and the classes that every database has.
 pub(super) fn prepare(connection: &Connection) -> Result<()> {
@@ -41,6 +41,10 @@ fn make(raw: &rusqlite::Connection) -> rusqlite::Result<()> {
     if layout == LAYOUT {
         return Ok(());
     }
+    if layout == 1 {
+        add_server_columns(raw)?;
+        return raw.pragma_update(None, "user_version", LAYOUT);
+    }
     raw.execute_batch(
         "CREATE TABLE \"_SCHEMA\" (\"className\" TEXT PRIMARY KEY, \"schema\" TEXT NOT NULL, \"isParseClass\" INTEGER NOT NULL);
          CREATE TABLE \"_VERSION\" (\"id\" INTEGER PRIMARY KEY CHECK (\"id\" = 1), \"version\" INTEGER NOT NULL);
@@ -51,6 +55,26 @@ fn make(raw: &rusqlite::Connection) -> rusqlite::Result<()> {
         apply(raw, &ClassChange { before: None, after: Some(class) })?;
     }
     raw.pragma_update(None, "user_version", LAYOUT)
+}
+
+/// The first layout had no columns that only the server uses, and other indexes of users.
+fn add_server_columns(raw: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let class = ClassSchema::new(ClassName::from("_User"));
+    for (name, field) in server_fields(&class.name) {
+        change_field(&Sqlite, &class, &FieldChange::Add(name, &field.kind))
+            .iter()
+            .try_for_each(|sql| raw.execute_batch(sql))?;
+    }
+    raw.execute_batch(
+        "ALTER TABLE \"_User\" ADD COLUMN \"_folded_username\" TEXT; \
+         ALTER TABLE \"_User\" ADD COLUMN \"_folded_email\" TEXT; \
+         UPDATE \"_User\" SET \"_folded_username\" = parse_folded(\"username\"), \
+             \"_folded_email\" = parse_folded(\"email\");",
+    )?;
+    indexes(&Sqlite, &class).iter().try_for_each(|index| {
+        raw.execute_batch(&format!("DROP INDEX IF EXISTS {}", quoted(&index.name)))
+    })?;
+    add_parts(raw, None, &class)
 }
 
 /// The classes as they are stored.

@@ -17,11 +17,8 @@ pub(super) fn failure(cause: rusqlite::Error) -> Error {
         code,
         SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_ROWID
     ) {
-        return Error::new(
-            Code::DuplicateValue,
-            "A duplicate value for a field with unique values was provided",
-        )
-        .with_cause(cause);
+        let text = cause.to_string();
+        return Error::duplicate(unique_field(&text)).with_cause(cause);
     }
     let text = cause.to_string();
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
@@ -48,6 +45,16 @@ pub(super) fn failure(cause: rusqlite::Error) -> Error {
         return Error::new(Code::ObjectTooLarge, "The object is too large.").with_cause(cause);
     }
     Error::internal(cause)
+}
+
+/// The field of a unique index: `… failed: index '_User:authData:x'`, `… failed: _Role.name`, or that of a shadow,
+/// `… failed: _User._folded_email`.
+fn unique_field(text: &str) -> Option<&str> {
+    let place = text.rsplit("constraint failed: ").next()?;
+    match place.strip_prefix("index '") {
+        Some(index) => index.split(':').nth(1),
+        None => place.split('.').nth(1).map(|name| name.strip_prefix("_folded_").unwrap_or(name)),
+    }
 }
 
 /// Whether a statement failed because a join table does not exist.

@@ -42,7 +42,13 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
     connection.create_scalar_function("parse_angle", 4, flags, angle)?;
     connection.create_scalar_function("parse_inside", 3, flags, inside)?;
     super::computed::register(connection, flags)?;
-    super::changes::register(connection, flags)
+    super::changes::register(connection, flags)?;
+    connection.create_scalar_function("parse_folded", 1, flags, folded)
+}
+
+/// A text in lower case, of any script: what names and addresses are unique by.
+fn folded(ctx: &Context<'_>) -> Result<Option<String>> {
+    Ok(text(ctx, 0)?.map(str::to_lowercase))
 }
 
 fn user_error(text: &'static str) -> rusqlite::Error {
@@ -224,11 +230,41 @@ fn score(ctx: &Context<'_>) -> Result<Option<i64>> {
     Ok(Some(i64::try_from(occurrences(value, &search)).unwrap_or(i64::MAX)))
 }
 
+/// Those who ask, and what a list said of them. Lists of neighbouring rows are mostly the same, so the answer to the
+/// last one is kept.
+struct Asking {
+    grantees: Vec<String>,
+    last: Mutex<(Vec<u8>, bool)>,
+}
+
+impl Asking {
+    fn of(grantees: &str) -> Option<Self> {
+        let grantees = serde_json::from_str(grantees).ok()?;
+        Some(Self { grantees, last: Mutex::new((b"[]".to_vec(), false)) })
+    }
+
+    fn is_granted(&self, list: &[u8]) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != list {
+            let granted = std::str::from_utf8(list)
+                .is_ok_and(|list| json_text::has_string(list, &self.grantees));
+            last.0.clear();
+            last.0.extend_from_slice(list);
+            last.1 = granted;
+        }
+        last.1
+    }
+}
+
 /// `parse_grants(list, grantees)`: whether the list names one of the grantees.
 fn grants(ctx: &Context<'_>) -> Result<bool> {
-    let Some(list) = text(ctx, 0)? else { return Ok(true) };
-    let grantees = made(ctx, 1, |text| serde_json::from_str::<Vec<String>>(text).ok())?;
-    Ok(json_text::has_string(list, &grantees))
+    match ctx.get_raw(0) {
+        ValueRef::Null => Ok(true),
+        ValueRef::Text(list) => Ok(made(ctx, 1, Asking::of)?.is_granted(list)),
+        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => {
+            Err(user_error("not a text"))
+        }
+    }
 }
 
 fn number(ctx: &Context<'_>, at: usize) -> Option<f64> {

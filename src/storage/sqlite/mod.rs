@@ -39,9 +39,12 @@ use self::readers::Readers;
 use self::runs::Runs;
 use self::transaction::Begin;
 use self::writer::{Task, Writer, in_transaction};
-use super::{Change, ClassChanged, Storage, Tx, Written};
+use super::sql::account_index;
+use super::{Change, ClassChanged, RolesOf, Storage, Tx, Written};
+use crate::access::{Allowed, WriteAccess};
 use crate::error::{Error, Result};
 use crate::schema::{ClassChange, ClassSchema, Snapshot};
+use crate::value::ObjectId;
 
 /// Reader threads, at most.
 const READERS_MAX: usize = 64;
@@ -165,7 +168,17 @@ impl Storage for SqliteStorage {
         self.writer.run(job).await
     }
 
-    async fn purge(&self, class: Arc<ClassSchema>) -> Result<()> {
+    async fn guard_accounts(&self, providers: &[&str]) -> Result<()> {
+        let statements: Vec<String> =
+            providers.iter().filter_map(|provider| account_index(provider)).collect();
+        let job = move |connection: &Connection| {
+            let make = |sql: &String| connection.raw().execute_batch(sql).map_err(failure);
+            statements.iter().try_for_each(make)
+        };
+        self.writer.run(job).await
+    }
+
+    async fn purge(&self, class: Arc<ClassSchema>, _: WriteAccess) -> Result<()> {
         let job = move |connection: &Connection| {
             let statements = super::sql::purge(&super::sql::Sqlite, &class);
             in_transaction(connection, || {
@@ -181,6 +194,10 @@ impl Storage for SqliteStorage {
             .send(Task::Begin(Begin { timeout: Duration::from_millis(timeout_ms), reply }))?;
         let transaction = answer.await.unwrap_or_else(|_| Err(closed()))?;
         Ok(Box::new(transaction))
+    }
+
+    async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>> {
+        self.read(move |connection| verbs::roles_of(connection, &question)).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::runs::Runs;
 use super::{Location, SqliteOptions, SqliteStorage, Synchronous};
 use crate::error::Result;
-use crate::schema::{ClassChange, ClassSchema};
+use crate::schema::{ClassChange, ClassSchema, server_fields};
 use crate::storage::suite::world::{PERSON, World, ids, insert, query, update};
 use crate::storage::suite::{Opened, run};
-use crate::storage::{ClassChanged, Storage};
+use crate::storage::{ClassChanged, Storage, Verbs};
 use crate::value::ClassName;
 
 fn open(file: &Path) -> Arc<SqliteStorage> {
@@ -217,5 +217,38 @@ fn what_is_too_large_is_refused_in_words() {
                 Err(refused) => assert_eq!(refused.code() as i32, 102, "{}", refused.log_text()),
             }
         }
+    });
+}
+
+/// A database as the first layout had it gets the columns and indexes of users that it lacks, and keeps its users.
+#[test]
+fn the_first_layout_is_brought_up_to_date() {
+    run(|| async {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("old.db");
+        open(&file).close().await.unwrap();
+        let class = ClassSchema::new(ClassName::from("_User"));
+        let raw = rusqlite::Connection::open(&file).unwrap();
+        raw.execute_batch(
+            "DROP INDEX \"_User:username:unique\"; DROP INDEX \"_User:email:unique\"; \
+             DROP INDEX \"_User:_email_verify_token\"; DROP INDEX \"_User:_perishable_token\"; \
+             ALTER TABLE \"_User\" DROP COLUMN \"_folded_username\"; \
+             ALTER TABLE \"_User\" DROP COLUMN \"_folded_email\"; \
+             CREATE UNIQUE INDEX \"_User:username:unique\" ON \"_User\" (\"username\" COLLATE NOCASE); \
+             INSERT INTO \"_User\" (\"objectId\", \"createdAt\", \"updatedAt\", \"username\") VALUES ('u1', 0, 0, 'Änn'); \
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        for (name, _) in server_fields(&class.name) {
+            raw.execute_batch(&format!("ALTER TABLE \"_User\" DROP COLUMN \"{name}\"")).unwrap();
+        }
+        drop(raw);
+        let storage = open(&file);
+        let class = Arc::new(class);
+        let found = storage.find(query(&class, r#"{"username":"Änn"}"#, "")).await.unwrap();
+        assert_eq!(ids(&found), "u1");
+        let taken = storage.write(vec![insert(&class, "u2", r#"{"username":"änn"}"#)]).await;
+        assert_eq!(taken.unwrap_err().duplicate_field(), Some("username"));
+        storage.close().await.unwrap();
     });
 }

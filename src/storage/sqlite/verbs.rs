@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::query::{Comparison, FieldPath, Pipeline, Query, Test, Where};
 use crate::schema::FieldType;
 use crate::storage::sql::{self, Sqlite};
-use crate::storage::{Change, Delete, Insert, Related, RelatedRows, Update, Written};
+use crate::storage::{Change, Delete, Insert, Related, RelatedRows, RolesOf, Update, Written};
 use crate::value::{Json, ObjectId, Stored, StoredBuilder, Value};
 
 /// The rows that meet a question.
@@ -88,6 +88,19 @@ pub(super) fn count_related(
     }
 }
 
+/// All roles of a user.
+pub(super) fn roles_of(
+    connection: &Connection,
+    question: &Allowed<RolesOf>,
+) -> Result<Vec<(ObjectId, String)>> {
+    let mut roles = Vec::new();
+    let found = connection.each_row(&sql::roles_of(&Sqlite, question), |row| {
+        roles.push((ObjectId::from(row.get_ref(0)?.as_str()?), row.get(1)?));
+        Ok(())
+    });
+    found.map(|()| roles).map_err(failure)
+}
+
 /// The different values of a field.
 pub(super) fn distinct(
     connection: &Connection,
@@ -137,7 +150,10 @@ pub(super) fn is_compound(changes: &[Change]) -> bool {
         Change::Update(update) => {
             !update.inner().row.relations.is_empty() || new_id(update.inner()).is_some()
         }
-        Change::Delete(delete) => delete.inner().class.relations().next().is_some(),
+        Change::Delete(delete) => {
+            let class = &delete.inner().class;
+            class.relations().next().is_some() || sql::membership(class).is_some()
+        }
     }
 }
 
@@ -201,8 +217,15 @@ fn delete(connection: &Connection, allowed: &Allowed<Delete>) -> rusqlite::Resul
     if connection.execute(&sql::delete(&Sqlite, allowed))? == 0 {
         return Ok(Written::Missing);
     }
-    for statement in sql::delete_relations(&Sqlite, &allowed.inner().class, &allowed.inner().id) {
+    let Delete { class, id } = allowed.inner();
+    for statement in sql::delete_relations(&Sqlite, class, id) {
         connection.execute(&statement)?;
+    }
+    if let Some(statement) = sql::delete_memberships(&Sqlite, class, id) {
+        match connection.execute(&statement) {
+            Err(cause) if !is_unknown_relation(&cause) => return Err(cause),
+            Ok(_) | Err(_) => {}
+        }
     }
     Ok(Written::Done(None))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::world::{
     PERSON, World, delete, ids, insert, object, query, question, update, update_of,
 };
-use crate::access::{Plan, Principal};
+use crate::access::{Plan, Principal, Protection, WriteAccess};
 use crate::query::{parse_filter, resolve};
 use crate::schema::{Assign, ClassOperation};
 use crate::storage::{Change, Delete, Written};
@@ -156,19 +156,29 @@ pub(super) async fn guards_and_missing_rows(world: World) {
                 .unwrap();
         let written = world
             .storage
-            .write(vec![Change::Update(Plan::server(&class).allow_change(change))])
+            .write(vec![Change::Update(
+                Plan::server(&class).allow_change(change, WriteAccess::of_server()),
+            )])
             .await
             .unwrap();
         assert_eq!(matches!(written[0], Written::Done(_)), hit, "{guard}");
     }
-    let public = Plan::compile(&class, ClassOperation::Update, &Principal::Public, &[]).unwrap();
+    let public =
+        Plan::compile(&class, ClassOperation::Update, &Principal::Public, &Protection::default())
+            .unwrap();
     let change = update_of(&class, "ann", r#"{"age":6}"#, &["age"]);
-    let written =
-        world.storage.write(vec![Change::Update(public.allow_change(change))]).await.unwrap();
+    let written = world
+        .storage
+        .write(vec![Change::Update(public.allow_change(change, WriteAccess::of_server()))])
+        .await
+        .unwrap();
     assert!(matches!(written[0], Written::Missing), "the row filter applies");
     let change = Delete { class: Arc::clone(&class), id: ObjectId::from("ann") };
-    let written =
-        world.storage.write(vec![Change::Delete(public.allow_change(change))]).await.unwrap();
+    let written = world
+        .storage
+        .write(vec![Change::Delete(public.allow_change(change, WriteAccess::of_server()))])
+        .await
+        .unwrap();
     assert!(matches!(written[0], Written::Missing));
     assert_eq!(world.ids(&class, r#"{"age":5}"#).await, "ann");
 }
@@ -262,7 +272,9 @@ pub(super) async fn an_object_is_renamed(world: World) {
         .push((FieldName::from("objectId"), Assign::Set(Value::String("bobby".to_owned()))));
     let written = world
         .storage
-        .write(vec![Change::Update(Plan::server(&class).allow_change(change))])
+        .write(vec![Change::Update(
+            Plan::server(&class).allow_change(change, WriteAccess::of_server()),
+        )])
         .await
         .unwrap();
     assert_eq!(ids(done(&written[0]).unwrap()), "bobby");

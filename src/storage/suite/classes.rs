@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::world::{PERSON, World, ids, insert, query, question};
-use crate::access::Plan;
+use crate::access::{Plan, WriteAccess};
 use crate::schema::{ClassChange, ClassSchema, Field, FieldType};
 use crate::storage::{ClassChanged, Related};
 use crate::value::{ClassName, FieldName, ObjectId};
@@ -191,7 +191,7 @@ pub(super) async fn purge_and_drop(world: World) {
     world.insert(&other, "stays", "{}").await;
     let friends = r#"{"name":"x","friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
     world.insert(&class, "ann", friends).await;
-    world.storage.purge(Arc::clone(&class)).await.unwrap();
+    world.storage.purge(Arc::clone(&class), WriteAccess::of_server()).await.unwrap();
     world
         .check(&class, &[("{}", ""), (r#"{"name":{"$text":{"$search":{"$term":"x"}}}}"#, "")])
         .await;

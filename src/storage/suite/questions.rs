@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{World, ids, object, query, question};
-use crate::access::{Plan, Principal, UserIdentity};
+use crate::access::{Plan, Principal, Protection, UserIdentity};
 use crate::query::Where;
 use crate::schema::ClassOperation;
 use crate::storage::Related;
@@ -101,7 +101,7 @@ pub(super) async fn rows_are_filtered_by_grantee(world: World) {
     world.insert(&class, "closed", r#"{"ACL":{}}"#).await;
     let user = |id: &str, roles: &[&str]| {
         let roles = roles.iter().map(|&role| role.to_owned()).collect();
-        Principal::User(Arc::new(UserIdentity { id: ObjectId::from(id), roles }))
+        Principal::User(Arc::new(UserIdentity::new(ObjectId::from(id), roles)))
     };
     let cases = [
         (Principal::Public, "open public"),
@@ -112,7 +112,8 @@ pub(super) async fn rows_are_filtered_by_grantee(world: World) {
         (Principal::Master, "open public ann staff closed"),
     ];
     for (principal, expected) in cases {
-        let plan = Plan::compile(&class, ClassOperation::Find, &principal, &[]).unwrap();
+        let plan = Plan::compile(&class, ClassOperation::Find, &principal, &Protection::default())
+            .unwrap();
         let stored =
             world.storage.find(plan.allow(question(&class, "{}", "")).unwrap()).await.unwrap();
         assert_eq!(ids(&stored), expected, "{principal:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::{Allowed, Plan};
+use crate::access::{Allowed, Plan, WriteAccess};
 use crate::error::Result;
 use crate::query::{FindRequest, Query, Where, parse_filter, resolve, resolve_order};
 use crate::schema::{ClassChange, ClassSchema, Row, SchemaRequest};
@@ -200,7 +200,7 @@ pub(in crate::storage) fn fields(text: &str) -> Fields {
 }
 
 fn allowed<T>(class: &Arc<ClassSchema>, change: T) -> Allowed<T> {
-    Plan::server(class).allow_change(change)
+    Plan::server(class).allow_change(change, WriteAccess::of_server())
 }
 
 pub(in crate::storage) fn insert(class: &Arc<ClassSchema>, id: &str, text: &str) -> Change {
@@ -230,7 +230,7 @@ pub(in crate::storage) fn update_of(
         class: Arc::clone(class),
         id: ObjectId::from(id),
         guard: Where::Everything,
-        now: now(),
+        now: Some(now()),
         row: Row::of_change(class, fields(text)),
         returning: returning.iter().map(|&name| FieldName::from(name)).collect(),
     }

@@ -2,13 +2,18 @@
 
 pub(crate) mod arbitrary;
 mod caller;
+mod mailing;
+pub(crate) mod people;
 mod random;
 mod server;
+mod smtp;
 mod things;
 
 pub(crate) use caller::{Answer, Caller, percent_encode};
+pub(crate) use mailing::{Mailing, address};
 pub(crate) use random::Random;
 pub(crate) use server::{TestServer, run};
+pub(crate) use smtp::SmtpServer;
 pub(crate) use things::things;
 
 use std::sync::Barrier;

@@ -4,9 +4,10 @@ mod postgres;
 mod sqlite;
 
 pub use postgres::Postgres;
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, account_index};
 
 use super::{Aggregates, Bind, Sql};
+use crate::access::Grantees;
 use crate::query::{Comparison, Pattern, TextSearch};
 use crate::schema::{Assign, ClassSchema, FieldType};
 use crate::value::{GeoPoint, Json, Polygon, Value};
@@ -140,7 +141,7 @@ pub trait Dialect: Aggregates + Send + Sync {
     fn opaque_is(&self, sql: &mut Sql<'_>, operand: &Operand<'_>, value: &Value);
 
     /// A list of grantees in a column has one of these.
-    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &[String]);
+    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &Grantees);
 
     /// The expression that creation order is known by, if there is one.
     fn creation_order(&self) -> Option<&'static str>;
@@ -151,8 +152,14 @@ pub trait Dialect: Aggregates + Send + Sync {
     /// What an index on a field is made of.
     fn index_columns(&self, class: &ClassSchema, field: &str, kind: &FieldType) -> Vec<String>;
 
-    /// An index column in which letters of either case are equal.
-    fn folded(&self, column: &str) -> String;
+    /// An index column in which letters of either case are equal, for a text field.
+    fn folded(&self, field: &str, column: &str) -> String;
+
+    /// A column that holds the text of a field in lower case and changes with it, where the back end has no index
+    /// that folds the letters of every script.
+    fn shadow(&self, _class: &ClassSchema, _field: &str) -> Option<String> {
+        None
+    }
 
     /// What an index of the words of a column is made of, if it is an index of the table like others.
     fn word_index(&self, column: &str) -> Option<String>;

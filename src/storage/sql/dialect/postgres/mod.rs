@@ -12,8 +12,9 @@ mod pattern;
 use std::borrow::Cow;
 
 use super::{ColumnDeclaration, Dialect, JsonTest, Operand};
+use crate::access::Grantees;
 use crate::query::{Pattern, TextSearch, matches};
-use crate::schema::{Assign, ClassSchema, FieldType};
+use crate::schema::{Assign, ClassSchema, FieldType, RAW_AUTH_DATA, is_redacted};
 use crate::storage::sql::operators::text::{after_prefix, prefix};
 use crate::storage::sql::{Bind, Sql, quoted};
 use crate::value::{GeoPoint, Json, Polygon, Value, wire};
@@ -32,7 +33,7 @@ impl Dialect for Postgres {
             Bind::Text(_) => "::text",
             Bind::Date(_) => "::timestamptz",
             Bind::Json(_) => "::jsonb",
-            Bind::Texts(_) => "::text[]",
+            Bind::Texts(_) | Bind::Grantees(_) => "::text[]",
             Bind::Numbers(_) => "::double precision[]",
             Bind::Dates(_) => "::timestamptz[]",
         };
@@ -84,6 +85,7 @@ impl Dialect for Postgres {
     fn column<'n>(&self, class: &ClassSchema, field: &'n str, kind: &FieldType) -> Cow<'n, str> {
         match (kind, field) {
             (FieldType::Acl, _) => Cow::Borrowed("_rperm"),
+            (_, RAW_AUTH_DATA) => Cow::Borrowed("authData"),
             (_, "password") if class.name == "_User" => Cow::Borrowed("_hashed_password"),
             _ => Cow::Borrowed(field),
         }
@@ -103,6 +105,15 @@ impl Dialect for Postgres {
             }
             FieldType::Acl => {
                 sql.push(table).push("\"_rperm\", ").push(table).push("\"_wperm\"");
+            }
+            FieldType::Object if is_redacted(&operand.class.name, operand.field) => {
+                sql.push("(CASE WHEN ");
+                name(sql);
+                sql.push(" -> 'mfa' IS NULL THEN ");
+                name(sql);
+                sql.push(" ELSE jsonb_set(");
+                name(sql);
+                sql.push(", '{mfa}', '{\"status\":\"enabled\"}') END)::text");
             }
             FieldType::Object | FieldType::Array | FieldType::Polygon => {
                 name(sql);
@@ -271,8 +282,8 @@ impl Dialect for Postgres {
         }
     }
 
-    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &[String]) {
-        sql.push("o.").name(column).push(" && ").bind(Bind::Texts(grantees.to_vec()));
+    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &Grantees) {
+        sql.push("o.").name(column).push(" && ").bind(Bind::Grantees(grantees.clone()));
     }
 
     fn creation_order(&self) -> Option<&'static str> {
@@ -331,7 +342,7 @@ impl Dialect for Postgres {
         }
     }
 
-    fn folded(&self, column: &str) -> String {
+    fn folded(&self, _: &str, column: &str) -> String {
         format!("lower({column})")
     }
 

@@ -27,10 +27,55 @@ pub(super) fn write_test(sql: &mut Sql<'_>, operand: &Operand<'_>, test: JsonTes
         ),
         JsonTest::Words(search) => ("words", search_text(search)),
     };
+    if let JsonTest::Compare(Comparison::Equal, Json::String(id)) = test
+        && let Some(place) = account_place(operand)
+    {
+        sql.push("json_extract(").column(operand).push(", ").push_written(&place);
+        sql.push(") = ").bind(Bind::Text(id.clone())).push(" AND ");
+    }
     sql.push("parse_json('").push(word).push("', ");
     sql.column(operand).push(", ");
     write_path(sql, operand.path);
     sql.push(", ").bind(Bind::Text(literal)).push(")");
+}
+
+/// Appends `authData` without the secrets of a second factor: of that, it says only that it is set up.
+pub(super) fn write_redacted<'s, 'd>(sql: &'s mut Sql<'d>, table: &'static str) -> &'s mut Sql<'d> {
+    sql.push("CASE WHEN json_type(").push(table).push("\"authData\", '$.mfa') IS NULL THEN ");
+    sql.push(table).push("\"authData\" ELSE json_set(").push(table);
+    sql.push("\"authData\", '$.mfa', json('{\"status\":\"enabled\"}')) END")
+}
+
+/// Where the id of a provider's account stands in `authData`, as the index of [`account_index`] has it: without the
+/// index, whoever logs in would be looked for in all users.
+fn account_place(operand: &Operand<'_>) -> Option<String> {
+    match operand.path {
+        [provider, id]
+            if operand.class.name == "_User" && operand.field == "authData" && id == "id" =>
+        {
+            is_provider_name(provider).then(|| place(provider))
+        }
+        _ => None,
+    }
+}
+
+fn is_provider_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn place(provider: &str) -> String {
+    format!("'$.\"{provider}\".\"id\"'")
+}
+
+/// The statement that makes the index over the account ids of an identity provider; nothing for what can not be the
+/// name of one.
+pub fn account_index(provider: &str) -> Option<String> {
+    is_provider_name(provider).then(|| {
+        format!(
+            "CREATE UNIQUE INDEX IF NOT EXISTS \"_User:authData:{provider}\" ON \"_User\" (json_extract(\"authData\", {}))",
+            place(provider)
+        )
+    })
 }
 
 fn comparison_word(comparison: Comparison) -> &'static str {

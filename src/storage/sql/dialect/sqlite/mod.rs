@@ -9,10 +9,12 @@ mod words;
 
 use std::borrow::Cow;
 
+pub use self::json::account_index;
 use self::json::{list_text, write_path, write_regex};
 use super::{ColumnDeclaration, Dialect, JsonTest, Operand};
+use crate::access::Grantees;
 use crate::query::{Pattern, TextSearch};
-use crate::schema::{Assign, ClassSchema, FieldType};
+use crate::schema::{Assign, ClassSchema, FieldType, RAW_AUTH_DATA, is_redacted};
 use crate::storage::sql::operators::text::{after_prefix, prefix};
 use crate::storage::sql::{Bind, Sql, quote, quoted};
 use crate::value::{GeoPoint, Json, Polygon, Value, wire};
@@ -113,7 +115,13 @@ impl Dialect for Sqlite {
             | FieldType::Bytes
             | FieldType::Pointer(_)
             | FieldType::Relation(_) => {
-                sql.push(table).name(operand.field);
+                match operand.field {
+                    RAW_AUTH_DATA => sql.push(table).name("authData"),
+                    field if is_redacted(&operand.class.name, field) => {
+                        json::write_redacted(sql, table)
+                    }
+                    field => sql.push(table).name(field),
+                };
             }
         }
     }
@@ -187,7 +195,8 @@ impl Dialect for Sqlite {
             | Bind::Number(_)
             | Bind::Text(_)
             | Bind::Date(_)
-            | Bind::Json(_) => {
+            | Bind::Json(_)
+            | Bind::Grantees(_) => {
                 sql.push(" IN (SELECT value FROM json_each(").bind(json_list(values)).push("))");
             }
         }
@@ -306,14 +315,9 @@ impl Dialect for Sqlite {
         sql.column(operand).push(" = ").bind(stored(0, value));
     }
 
-    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &[String]) {
-        let list =
-            Json::Array(grantees.iter().map(|grantee| Json::from(grantee.as_str())).collect());
-        sql.push("parse_grants(o.")
-            .name(column)
-            .push(", ")
-            .bind(Bind::Json(list.to_text()))
-            .push(")");
+    fn grants(&self, sql: &mut Sql<'_>, column: &'static str, grantees: &Grantees) {
+        sql.push("parse_grants(o.").name(column).push(", ");
+        sql.bind(Bind::Grantees(grantees.clone())).push(")");
     }
 
     fn creation_order(&self) -> Option<&'static str> {
@@ -352,8 +356,14 @@ impl Dialect for Sqlite {
         self.columns(class, field, kind).iter().map(|column| quoted(&column.name)).collect()
     }
 
-    fn folded(&self, column: &str) -> String {
-        format!("{column} COLLATE NOCASE")
+    fn folded(&self, field: &str, _: &str) -> String {
+        quoted(&shadow(field))
+    }
+
+    /// SQLite folds ASCII only, and an index over a function of this program would make the file useless to other
+    /// programs.
+    fn shadow(&self, class: &ClassSchema, field: &str) -> Option<String> {
+        (class.name == "_User" && ["username", "email"].contains(&field)).then(|| shadow(field))
     }
 
     fn word_index(&self, _: &str) -> Option<String> {
@@ -367,6 +377,11 @@ impl Dialect for Sqlite {
     fn insert_or_ignore(&self) -> (&'static str, &'static str) {
         ("INSERT OR IGNORE INTO ", "")
     }
+}
+
+/// The name of the column that holds a text in lower case.
+fn shadow(field: &str) -> String {
+    format!("_folded_{field}")
 }
 
 /// What a column of a field holds for a value.
@@ -417,7 +432,8 @@ fn json_list(values: Bind) -> Bind {
         | Bind::Number(_)
         | Bind::Text(_)
         | Bind::Date(_)
-        | Bind::Json(_) => return values,
+        | Bind::Json(_)
+        | Bind::Grantees(_) => return values,
     };
     Bind::Json(Json::Array(elements).to_text())
 }
