@@ -66,6 +66,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("async_graphql*", &["src/graphql"]),
     ("axum*", &["src/http", "src/rest", "src/graphql", "src/livequery", "src/pages", "src/server"]),
     ("clap", &["src/options"]),
+    ("rustix", &["src/auth/password.rs"]),
     // It tries and tries again: only patterns of the operator, never of a client.
     ("fancy_regex", &["src/options"]),
     ("lettre", &["src/adapters/mail"]),

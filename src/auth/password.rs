@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::{Error, Result};
 
@@ -12,6 +12,10 @@ const COST: u32 = 10;
 
 /// A hash that no password has, for log-ins of users who do not exist: they cost the same work.
 const NOBODY: &str = "$2b$10$C6UzMDM.H6dfI/f/IKcEeO7VbIWbMZP4mO7L9tGIhVyJkPpBq5iQa";
+
+/// How much lower the priority of hashing is (`nice(2)`; on Linux a thread has its own).
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 /// Hashes and verifies passwords, on at most all cores but one, never on the threads of the event loop.
 #[derive(Debug)]
@@ -59,14 +63,32 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::internal)?;
+        let (reply, answer) = oneshot::channel();
         let work = move || {
+            step_back();
             let result = work();
             drop(turn);
-            result
+            // Whoever asked may be gone.
+            let _ = reply.send(result);
         };
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        // To start a thread costs a thousandth of a hash, and one that lives on would keep its low priority.
+        std::thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(work)
+            .map_err(Error::internal)?;
+        answer.await.map_err(Error::internal)
     }
 }
+
+/// Lets the threads of the event loop go first. Where that can not be had, hashing is no less right.
+#[cfg(target_os = "linux")]
+fn step_back() {
+    let _ = rustix::process::nice(NICENESS);
+}
+
+/// Elsewhere a priority is that of the whole process.
+#[cfg(not(target_os = "linux"))]
+fn step_back() {}
 
 #[cfg(test)]
 mod tests {
