@@ -148,7 +148,7 @@ impl Caller {
         match (token, TokenUse::of(incoming)) {
             (None, _) | (Some(_), TokenUse::Ignored) => Ok(ctx),
             (Some(token), TokenUse::Identifies) => {
-                users::with_session(ctx, &token).await.map_err(refuse)
+                Box::pin(users::with_session(ctx, &token)).await.map_err(refuse)
             }
             (Some(token), TokenUse::ForTheRoute) => {
                 ctx.session_token = Some(Arc::from(token));

@@ -236,8 +236,8 @@ async fn answer(
             incoming.path = path;
             rest::answer(&server.app, incoming, &body, &uri_path).await
         }
-        Target::Pages(path) => pages::answer(&server.app, &incoming, &path, &body).await,
-        Target::GraphQl => answer_graphql(server, incoming, body).await,
+        Target::Pages(path) => Box::pin(pages::answer(&server.app, &incoming, &path, &body)).await,
+        Target::GraphQl => Box::pin(answer_graphql(server, incoming, body)).await,
         Target::Playground if incoming.method == "GET" => {
             playground::page(&config.keys.app_id, &config.graphql.path)
         }
