@@ -307,7 +307,7 @@ fn resolve_comparison(path: &FieldPath, comparison: Comparison, json: &Json) -> 
     if path.kind == FieldType::Array && path.path.is_empty() && json.as_array().is_none() {
         return Ok(match comparison {
             Comparison::Equal => Test::Contains(json.clone()),
-            Comparison::NotEqual => Test::NotIn(vec![plain(json)]),
+            Comparison::NotEqual => Test::NotIn(vec![Value::plain(json)]),
             Comparison::Less
             | Comparison::LessOrEqual
             | Comparison::Greater
@@ -343,7 +343,7 @@ fn literals(path: &FieldPath, values: &[Json], operator: &str) -> Result<Vec<Val
 /// A number may be written as text, a date as its bare ISO text, a pointer as its id.
 pub(super) fn literal(path: &FieldPath, json: &Json) -> Option<Value> {
     if !path.path.is_empty() {
-        return Some(plain(json));
+        return Some(Value::plain(json));
     }
     match (&path.kind, json) {
         (FieldType::String, Json::String(text)) => Some(Value::String(text.clone())),
@@ -355,7 +355,7 @@ pub(super) fn literal(path: &FieldPath, json: &Json) -> Option<Value> {
         (FieldType::Date, Json::String(text)) => Date::parse(text).map(Value::Date),
         (FieldType::Pointer(_), Json::String(id)) => pointer_literal(&path.kind, id),
         (FieldType::File, Json::String(name)) => Some(Value::File(name.clone())),
-        (FieldType::Array | FieldType::Object, json) => Some(plain(json)),
+        (FieldType::Array | FieldType::Object, json) => Some(Value::plain(json)),
         (kind, Json::Object(_)) => {
             let value = wire::read_value(json.clone()).ok()?;
             (FieldType::of(&value).as_ref() == Some(kind)).then_some(value)
@@ -367,18 +367,6 @@ pub(super) fn literal(path: &FieldPath, json: &Json) -> Option<Value> {
 fn pointer_literal(kind: &FieldType, id: &str) -> Option<Value> {
     let class = kind.target()?.clone();
     Some(Value::Pointer(crate::value::Pointer { class, id: ObjectId::from(id) }))
-}
-
-/// A literal that is compared with plain JSON: nothing in it is typed.
-fn plain(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => Value::Number(*number),
-        Json::String(text) => Value::String(text.clone()),
-        Json::Array(elements) => Value::Array(elements.clone()),
-        Json::Object(members) => Value::Object(members.clone()),
-    }
 }
 
 /// Resolves an order. Names that no field can have are refused, fields that the class does not have are

@@ -63,3 +63,17 @@ pub enum Value {
     /// An object.
     Object(Members),
 }
+
+impl Value {
+    /// A value of plain JSON: nothing in it is typed.
+    pub fn plain(json: &Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(flag) => Self::Bool(*flag),
+            Json::Number(number) => Self::Number(*number),
+            Json::String(text) => Self::String(text.clone()),
+            Json::Array(elements) => Self::Array(elements.clone()),
+            Json::Object(members) => Self::Object(members.clone()),
+        }
+    }
+}

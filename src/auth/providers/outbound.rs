@@ -84,9 +84,10 @@ impl Outbound {
         if let Some(body) = request.body {
             builder = builder.body(body);
         }
-        let mut response = builder.send().await?;
+        // An error would name the address, and with it what stands in the query.
+        let mut response = builder.send().await.map_err(reqwest::Error::without_url)?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 return Err(format!("the answer is larger than {ANSWER_BYTES_MAX} bytes").into());
             }
@@ -296,6 +297,20 @@ fn embedded(address: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The address of a request may hold a token or a secret, and what went wrong goes to the log.
+    #[tokio::test]
+    async fn failures_do_not_tell_what_was_sent() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let outbound = Outbound::routed([("example.com".to_owned(), closed)]);
+        let request = Request::get("https://example.com/me").query(&[("access_token", "hunter2")]);
+        let failure = outbound.send(request).await.unwrap_err();
+        let mut cause: Option<&dyn std::error::Error> = Some(&*failure);
+        while let Some(said) = cause {
+            assert!(!format!("{said} {said:?}").contains("hunter2"), "{said:?}");
+            cause = said.source();
+        }
+    }
 
     /// SECURITY: SSRF.
     #[test]

@@ -36,7 +36,7 @@ impl Proven {
         let guards = self.changes.iter().map(|change| {
             let test = match &change.old {
                 None => Test::Exists(false),
-                Some(old) => Test::Compare(Comparison::Equal, json_value(old)),
+                Some(old) => Test::Compare(Comparison::Equal, Value::plain(old)),
             };
             account::test(class, "authData", &[&change.provider], test)
         });
@@ -61,17 +61,6 @@ impl Proven {
             Some((change.provider.clone(), Json::Object(change.new.clone()?)))
         };
         self.changes.iter().filter_map(new).collect()
-    }
-}
-
-fn json_value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => Value::Number(*number),
-        Json::String(text) => Value::String(text.clone()),
-        Json::Array(elements) => Value::Array(elements.clone()),
-        Json::Object(members) => Value::Object(members.clone()),
     }
 }
 
