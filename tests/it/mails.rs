@@ -37,6 +37,26 @@ fn an_address_is_verified_by_the_link_in_the_mail() {
     assert!(mailing.visit("verify_email", &token).is(200).text().contains("does not work"));
 }
 
+/// An app that opens the link itself verifies with the token alone, over GraphQL, once.
+#[test]
+fn an_address_is_verified_over_graphql() {
+    let mailing = Mailing::with(&json!({"preventLoginWithUnverifiedEmail": true}));
+    let (_, token) = mailing.sign_up("ann", 0);
+    let public = mailing.server.public();
+    let verify = |token: &str| {
+        let query = "mutation V($t: String!) { verifyEmail(input: {token: $t, clientMutationId: \"x\"}) { ok clientMutationId } }";
+        public.graphql_with(query, &json!({"t": token})).is(200).json()
+    };
+    for wrong in ["", "wrong"] {
+        assert_eq!(verify(wrong)["errors"][0]["extensions"]["code"], -1);
+    }
+    mailing.log_in("ann", "old-Secret1").is_refused_with(&[205]);
+    let answer = verify(&token);
+    assert_eq!(answer["data"]["verifyEmail"], json!({"ok": true, "clientMutationId": "x"}));
+    mailing.log_in("ann", "old-Secret1").is(200);
+    assert_eq!(verify(&token)["data"]["verifyEmail"], json!(null));
+}
+
 #[test]
 fn another_verification_mail() {
     let mailing = Mailing::with(&json!({}));

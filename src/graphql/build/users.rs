@@ -33,11 +33,13 @@ pub(crate) enum AccountVerb {
     ConfirmResetPassword,
     /// Mails a link that verifies an address.
     SendVerificationEmail,
+    /// Verifies an address with the token of a mail.
+    VerifyEmail,
 }
 
 impl AccountVerb {
     /// All of them, by the names of their mutations.
-    pub(super) const ALL: [(Name, Self); 8] = [
+    pub(super) const ALL: [(Name, Self); 9] = [
         (name!("signUp"), Self::SignUp),
         (name!("logIn"), Self::LogIn),
         (name!("logInWith"), Self::LogInWith),
@@ -46,6 +48,7 @@ impl AccountVerb {
         (name!("resetPassword"), Self::ResetPassword),
         (name!("confirmResetPassword"), Self::ConfirmResetPassword),
         (name!("sendVerificationEmail"), Self::SendVerificationEmail),
+        (name!("verifyEmail"), Self::VerifyEmail),
     ];
 }
 

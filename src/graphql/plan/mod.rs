@@ -174,8 +174,7 @@ fn account(verb: AccountVerb, collector: &Collector<'_>, fields: &[&Node<Field>]
         | AccountVerb::Challenge
         | AccountVerb::ResetPassword
         | AccountVerb::ConfirmResetPassword
-        | AccountVerb::SendVerificationEmail => {
-            Action::Account(verb, ValuePayload::of(collector, fields))
-        }
+        | AccountVerb::SendVerificationEmail
+        | AccountVerb::VerifyEmail => Action::Account(verb, ValuePayload::of(collector, fields)),
     }
 }

@@ -60,7 +60,8 @@ pub(super) async fn log_in(
         | AccountVerb::Challenge
         | AccountVerb::ResetPassword
         | AccountVerb::ConfirmResetPassword
-        | AccountVerb::SendVerificationEmail => {
+        | AccountVerb::SendVerificationEmail
+        | AccountVerb::VerifyEmail => {
             let credentials = Credentials {
                 username: input.shift_remove("username"),
                 email: None,
@@ -153,6 +154,12 @@ pub(super) async fn write(ctx: &Ctx, verb: AccountVerb, arguments: Members) -> R
         AccountVerb::SendVerificationEmail => {
             users::request_verification_mail(ctx, input.get("email")).await.map(|()| done)?
         }
+        AccountVerb::VerifyEmail => match users::verify_email(ctx, text(&input, "token")).await? {
+            true => done,
+            false => {
+                return Err(Error::new(Code::Other, "Failed to verify email: token is invalid"));
+            }
+        },
         AccountVerb::SignUp | AccountVerb::LogIn | AccountVerb::LogInWith => {
             return Err(Error::internal("a log-in tells of the viewer"));
         }

@@ -58,6 +58,7 @@ const FIELDS_APART: &[(&str, &str)] = &[
     ("logInWith", PROVES),
     ("challenge", PROVES),
     ("resetPassword", MAILS),
+    ("verifyEmail", "proves who somebody is: mails"),
     ("confirmResetPassword", "proves who somebody is: security_mails, concurrency_identity"),
     ("sendVerificationEmail", MAILS),
 ];
