@@ -11,14 +11,11 @@ mod settings;
 #[path = "server/report.rs"]
 mod report;
 
-#[path = "server/wire.rs"]
-mod wire;
+#[path = "driver/mod.rs"]
+mod driver;
 
-#[path = "server/process.rs"]
-mod process;
-
-#[path = "server/load.rs"]
-mod load;
+#[path = "server/start.rs"]
+mod start;
 
 #[path = "server/fixture.rs"]
 mod fixture;
@@ -47,6 +44,7 @@ mod identity;
 use std::path::Path;
 use std::process::ExitCode;
 
+use driver::Outcome;
 use fixture::Fixture;
 use report::Report;
 use settings::Settings;
@@ -54,9 +52,6 @@ use settings::Settings;
 /// The floor is measured with the allocator of the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// What a step of the benchmark returns; any failure ends the run.
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

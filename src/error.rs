@@ -286,8 +286,12 @@ impl Error {
         let mut text = format!("{} (code {})", self.open_text(), self.code as i32);
         let mut cause = self.cause.as_deref().map(|c| c as &dyn std::error::Error);
         while let Some(c) = cause {
-            text.push_str(": ");
-            text.push_str(&c.to_string());
+            let told = c.to_string();
+            // Many an error repeats its source.
+            if !text.ends_with(&told) {
+                text.push_str(": ");
+                text.push_str(&told);
+            }
             cause = c.source();
         }
         text

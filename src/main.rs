@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             complain(&problems.join("\n"));
             ExitCode::from(2)
         }
+        Ok(Start::Examine(examination)) => examine(&examination),
         Ok(Start::Help(text)) => say(&text),
         Ok(Start::Version) => say(&format!("parsimony {}", env!("CARGO_PKG_VERSION"))),
         Err(problems) => {
@@ -59,6 +60,20 @@ fn run(config: Config) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what is to be known before this server takes over.
+fn examine(examination: &options::Examination) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let report = match runtime {
+        Ok(runtime) => runtime.block_on(server::doctor(examination)),
+        Err(cause) => {
+            complain(&cause.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = ExitCode::from(report.verdict().exit_code());
+    if say(&report.to_string()) == ExitCode::SUCCESS { code } else { ExitCode::FAILURE }
 }
 
 /// Writes a line for whoever started the process.

@@ -3,7 +3,7 @@
 //! `contract/transcripts` holds recorded scenarios, one file each. A test per scenario starts a fresh
 //! server process with the recorded options and replays all exchanges in order; every one that is not
 //! answered as expected is shown. Nothing is recorded here and nothing is ever corrected in the
-//! recordings. Three lists stand beside them:
+//! recordings. The same is done on SQLite and on PostgreSQL. Three lists stand beside them:
 //!
 //! - `left-out.json`: scenarios and exchanges that wait for a feature. It may only shrink.
 //! - `differences.json`: exchanges to which this server has a better answer, with the reason and the
@@ -20,6 +20,8 @@ mod compare;
 mod http;
 #[path = "contract/placeholders.rs"]
 mod placeholders;
+#[path = "postgres/mod.rs"]
+mod postgres;
 #[path = "contract/replay.rs"]
 mod replay;
 #[path = "contract/request.rs"]
@@ -41,12 +43,28 @@ const LEFT_OUT_SCENARIOS_MAX: usize = 22;
 macro_rules! scenarios {
     ($($test:ident => $name:literal,)+) => {
         const REPLAYED: &[&str] = &[$($name),+];
-        $(
-            #[test]
-            fn $test() {
-                replay::run($name);
-            }
-        )+
+
+        mod on_sqlite {
+            $(
+                #[test]
+                fn $test() {
+                    super::replay::run($name, "sqlite::memory:");
+                }
+            )+
+        }
+
+        mod on_postgres {
+            use super::postgres::TestDatabase;
+
+            $(
+                #[test]
+                fn $test() {
+                    if let Some(database) = TestDatabase::create() {
+                        super::replay::run($name, &database.uri());
+                    }
+                }
+            )+
+        }
     };
 }
 

@@ -3,6 +3,8 @@
 //! What holds for every answer is checked of every answer, in `support/caller.rs`: no request makes the server fail, and
 //! no refusal shows text of the database. At the end of a test the server must still be up, without a caught panic.
 
+#[path = "postgres/mod.rs"]
+mod postgres;
 #[path = "providers/slapd.rs"]
 mod slapd;
 #[path = "it/support/mod.rs"]
@@ -22,6 +24,8 @@ mod fuzz_identity;
 mod graphql_http;
 #[path = "it/graphql_users.rs"]
 mod graphql_users;
+#[path = "it/health.rs"]
+mod health;
 #[path = "it/identity_providers.rs"]
 mod identity_providers;
 #[path = "it/lifecycle.rs"]
@@ -78,6 +82,8 @@ mod security_relations;
 mod security_sessions;
 #[path = "it/security_smuggling.rs"]
 mod security_smuggling;
+#[path = "it/servers/mod.rs"]
+mod servers;
 #[path = "it/sessions.rs"]
 mod sessions;
 #[path = "it/statements.rs"]

@@ -99,7 +99,7 @@ fn start() -> Server {
         "masterKey": "contract-master",
         "mountGraphQL": true,
     });
-    Server::start(options.as_object().expect("options are an object"))
+    Server::start(options.as_object().expect("options are an object"), "sqlite::memory:")
 }
 
 fn introspect(server: &Server) -> Items {

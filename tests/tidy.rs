@@ -95,9 +95,14 @@ const CALLS: &[(&str, &[&str], &str)] = &[
         "whoever writes for somebody asks whether he may: ctx.writer()",
     ),
 ];
-/// The clock, and what measures durations for metrics and logs only.
-const CLOCKS: &[&str] =
-    &["src/adapters/clock.rs", "src/telemetry", "src/storage/sqlite/transaction.rs"];
+/// The clock, and what measures durations: for metrics and logs, of connections and of transactions.
+const CLOCKS: &[&str] = &[
+    "src/adapters/clock.rs",
+    "src/telemetry",
+    "src/storage/postgres/pool.rs",
+    "src/storage/postgres/transaction.rs",
+    "src/storage/sqlite/transaction.rs",
+];
 const SETTINGS: &[&str] = &["src/options", "src/main.rs"];
 const TASKS: &[&str] = &["src/server/tasks.rs"];
 /// The call sites of the plan that is asked by no caller and so refuses nothing.

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::Outcome;
-use crate::fixture::{FEW, Fixture, MANY};
-use crate::load;
-use crate::process::Process;
-use crate::report::{Report, Table, Wanted, largest, median, quantile, short};
-use crate::scenarios;
+use crate::driver::data::{FEW, MANY};
+use crate::driver::process::Process;
+use crate::driver::table::{Table, largest, median, quantile, short};
+use crate::driver::wire::{Caller, Client, graphql};
+use crate::driver::{Outcome, load, requests};
+use crate::fixture::Fixture;
+use crate::report::{Report, Wanted};
 use crate::settings::Settings;
-use crate::wire::{Caller, Client, graphql};
 
 const VISIBLE_MAX: Duration = Duration::from_secs(10);
 /// Pause between changes while others ask.
@@ -89,7 +89,7 @@ fn others(
     process: &Process,
     report: &mut Report,
 ) -> Outcome<()> {
-    let gets = scenarios::graphql_gets(fixture);
+    let gets = requests::graphql_gets(&fixture.ids);
     let lasting = PAUSE * u32::try_from(settings.changes)?;
     let quiet = load::run(process.address, &gets, OTHERS, lasting)?;
     let changing = std::thread::scope(|scope| {
@@ -139,7 +139,7 @@ pub(crate) fn memory(settings: &Settings, fixture: &Fixture, report: &mut Report
     }
     let process = Process::server(settings, &fixture.copy(settings, FEW, "memory")?)?;
     let mut client = process.client()?;
-    let get = &scenarios::graphql_gets(fixture)[0];
+    let get = &requests::graphql_gets(&fixture.ids)[0];
     let mut table =
         Table::new("Memory while a field is added and removed, MiB", &["changes", "resident"]);
     let (every, mut warm) = (settings.memory_changes.div_ceil(WARM), None);

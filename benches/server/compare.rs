@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Outcome;
-use crate::fixture::{FEW, Fixture};
-use crate::load::{self, Requests};
-use crate::process::Process;
-use crate::report::{Report, Table, Wanted, median, quantile, short};
+use crate::driver::Outcome;
+use crate::driver::data::FEW;
+use crate::driver::load::{self, Requests};
+use crate::driver::process::Process;
+use crate::driver::table::{Table, median, quantile, short};
+use crate::fixture::Fixture;
+use crate::report::{Report, Wanted};
 use crate::scenarios::{self, Check, Scenario};
 use crate::settings::Settings;
 

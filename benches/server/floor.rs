@@ -19,7 +19,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use crate::{Outcome, rows};
+use crate::driver::{Outcome, json};
+use crate::rows;
 
 /// The word that makes this program the floor.
 pub(crate) const COMMAND: &str = "floor";
@@ -290,7 +291,7 @@ fn insert(connection: &Connection, entry: &Entry) -> Answer {
         "INSERT INTO \"Entry\" (\"objectId\", \"createdAt\", \"updatedAt\", \"title\", \"text\", \"category\", \"views\", \
          \"published\", \"publishedAt\", \"tags\", \"author\") VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
-    let (published_at, tags) = (rows::read_date(&entry.published_at.iso), entry.tags.get());
+    let (published_at, tags) = (json::read_date(&entry.published_at.iso), entry.tags.get());
     let Entry { title, text, category, views, published, author, .. } = entry;
     statement.execute(params![
         id,
@@ -305,7 +306,7 @@ fn insert(connection: &Connection, entry: &Entry) -> Answer {
         author.object_id
     ])?;
     let mut out = format!("{{\"objectId\":\"{id}\",\"createdAt\":\"").into_bytes();
-    rows::write_date(now, &mut out);
+    json::write_date(now, &mut out);
     out.extend_from_slice(b"\"}");
     Ok(out)
 }
@@ -336,9 +337,9 @@ async fn increment(
         )?;
         let number: f64 = statement.query_row(params![amount, now, id], |row| row.get(0))?;
         let mut out = b"{\"updatedAt\":\"".to_vec();
-        rows::write_date(now, &mut out);
+        json::write_date(now, &mut out);
         out.extend_from_slice(b"\",\"n\":");
-        rows::write_number(number, &mut out);
+        json::write_number(number, &mut out);
         out.push(b'}');
         Ok(out)
     };

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::fixture::{FEW, Fixture, category};
-use crate::load::{self, Requests};
-use crate::process::Process;
-use crate::report::{Report, Table, Wanted, median, quantile, short};
+use crate::driver::data::{FEW, category};
+use crate::driver::load::{self, Requests};
+use crate::driver::process::Process;
+use crate::driver::table::{Table, median, quantile, short};
+use crate::driver::wire::{Caller, escape, request, with_session};
+use crate::driver::{Outcome, wire};
+use crate::fixture::Fixture;
+use crate::report::{Report, Wanted};
 use crate::settings::Settings;
-use crate::wire::{Caller, escape, request};
-use crate::{Outcome, wire};
 
 /// The word that makes this program burn time.
 pub(crate) const COMMAND: &str = "burn";
@@ -53,7 +55,7 @@ pub(crate) fn session(settings: &Settings, fixture: &Fixture, report: &mut Repor
     let mut table =
         Table::new("A user in ten roles", &["request", "without", "with a session", "ratio"]);
     for (name, plain) in kinds(fixture) {
-        let own: Requests = plain.iter().map(|request| with_token(request, &token)).collect();
+        let own: Requests = plain.iter().map(|request| with_session(request, &token)).collect();
         let micros = |requests: &Requests| -> Outcome<f64> {
             let before = server.cpu_times()?;
             let load = load::run(server.address, requests, settings.connections, settings.round)?;
@@ -92,17 +94,10 @@ fn kinds(fixture: &Fixture) -> Vec<(&'static str, Requests)> {
     let query = "query Q($id: ID!) { post(id: $id) { objectId title views } }";
     let graphql = |id: &String| wire::graphql(Caller::Public, query, &json!({ "id": id }));
     vec![
-        ("REST get", fixture.posts.iter().take(2_000).map(get).collect()),
+        ("REST get", fixture.ids.posts.iter().take(2_000).map(get).collect()),
         ("REST find 100", (0..50).map(find).collect()),
-        ("GraphQL get", fixture.posts.iter().take(2_000).map(graphql).collect()),
+        ("GraphQL get", fixture.ids.posts.iter().take(2_000).map(graphql).collect()),
     ]
-}
-
-/// The same request with a session token.
-fn with_token(request: &[u8], token: &str) -> Vec<u8> {
-    let line = request.windows(2).position(|bytes| bytes == b"\r\n").map_or(0, |at| at + 2);
-    let header = format!("X-Parse-Session-Token: {token}\r\n");
-    [&request[..line], header.as_bytes(), &request[line..]].concat()
 }
 
 /// How long others wait while twenty log-ins are under way, beside how long they wait while a foreign process

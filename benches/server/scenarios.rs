@@ -1,12 +1,10 @@
 //! What is asked of the server, and what the floor answers to the same end.
 
-use std::sync::Arc;
-
-use serde_json::{Value, json};
-
-use crate::fixture::{self, CATEGORIES, Fixture, VIEWS};
-use crate::load::Requests;
-use crate::wire::{Caller, escape, graphql, request};
+use crate::driver::data::{self, CATEGORIES, Ids, VIEWS};
+use crate::driver::load::Requests;
+use crate::driver::requests::{self, requests};
+use crate::driver::wire::{Caller, request};
+use crate::fixture::Fixture;
 
 /// The names of all scenarios, by which they are chosen.
 pub(crate) const NAMES: [&str; 10] = [
@@ -21,14 +19,6 @@ pub(crate) const NAMES: [&str; 10] = [
     "graphql-find100",
     "graphql-create",
 ];
-
-const GRAPHQL_GET: &str = "query Get($id: ID!) { post(id: $id) { \
-    objectId createdAt updatedAt title text category views published publishedAt tags { ... on Element { value } } } }";
-const GRAPHQL_FIND: &str = "query Find($category: String!) { \
-    posts(where: { category: { equalTo: $category } }, order: [views_DESC], first: 100) { edges { node { \
-    objectId createdAt updatedAt title text category views published publishedAt tags { ... on Element { value } } \
-    author { objectId name city age } } } } }";
-const GRAPHQL_CREATE: &str = "mutation Create($input: CreateEntryInput!) { createEntry(input: $input) { entry { objectId createdAt } } }";
 
 /// A kind of request.
 #[derive(Debug)]
@@ -58,52 +48,16 @@ pub(crate) enum Check {
     GraphQl(&'static str),
 }
 
-fn requests(all: impl Iterator<Item = Vec<u8>>) -> Requests {
-    Arc::from(all.collect::<Vec<_>>())
-}
-
-/// The requests that read a post, over REST.
-pub(crate) fn gets(fixture: &Fixture) -> Requests {
-    requests(
-        fixture
-            .posts
-            .iter()
-            .map(|id| request(Caller::Public, "GET", &format!("/parse/classes/Post/{id}"), "")),
-    )
-}
-
-/// The requests that read a post, over GraphQL.
-pub(crate) fn graphql_gets(fixture: &Fixture) -> Requests {
-    requests(
-        fixture.posts.iter().map(|id| graphql(Caller::Public, GRAPHQL_GET, &json!({ "id": id }))),
-    )
-}
-
 /// All scenarios.
 pub(crate) fn all(fixture: &Fixture) -> Vec<Scenario> {
-    let mut all = reads(fixture);
-    all.extend(writes(fixture));
-    all.extend(over_graphql(fixture));
+    let mut all = reads(&fixture.ids);
+    all.extend(writes(&fixture.ids));
+    all.extend(over_graphql(&fixture.ids));
     all
 }
 
-fn reads(fixture: &Fixture) -> Vec<Scenario> {
+fn reads(ids: &Ids) -> Vec<Scenario> {
     let [floor_20, floor_100, floor_include] = floor_finds();
-    let find = |least: Option<usize>, limit: usize, include: &'static str| {
-        requests((0..CATEGORIES).map(move |at| {
-            let mut filter = json!({ "category": fixture::category(at) });
-            if let Some(least) = least {
-                filter["views"] = json!({ "$gte": least });
-            }
-            let filter = escape(&filter.to_string());
-            request(
-                Caller::Public,
-                "GET",
-                &format!("/parse/classes/Post?where={filter}&order=-views&limit={limit}{include}"),
-                "",
-            )
-        }))
-    };
     let scenario = |name, title, server, floor, wanted| Scenario {
         name,
         title,
@@ -113,30 +67,34 @@ fn reads(fixture: &Fixture) -> Vec<Scenario> {
         check: Check::Same,
     };
     vec![
-        scenario("get", "REST get by id", gets(fixture), floor_gets(fixture), Some(2.0)),
-        scenario("find20", "REST find 20", find(Some(VIEWS / 2), 20, ""), floor_20, None),
-        scenario("find100", "REST find 100", find(None, 100, ""), floor_100, Some(2.0)),
+        scenario("get", "REST get by id", requests::gets(ids), floor_gets(ids), Some(2.0)),
+        scenario(
+            "find20",
+            "REST find 20",
+            requests::finds(Some(VIEWS / 2), 20, ""),
+            floor_20,
+            None,
+        ),
+        scenario("find100", "REST find 100", requests::finds(None, 100, ""), floor_100, Some(2.0)),
         scenario(
             "include100",
             "REST find 100 with include",
-            find(None, 100, "&include=author"),
+            requests::finds(None, 100, "&include=author"),
             floor_include,
             None,
         ),
     ]
 }
 
-fn floor_gets(fixture: &Fixture) -> Requests {
-    requests(
-        fixture.posts.iter().map(|id| request(Caller::Public, "GET", &format!("/posts/{id}"), "")),
-    )
+fn floor_gets(ids: &Ids) -> Requests {
+    requests(ids.posts.iter().map(|id| request(Caller::Public, "GET", &format!("/posts/{id}"), "")))
 }
 
 /// Find 20, find 100, find 100 with authors.
 fn floor_finds() -> [Requests; 3] {
     let find = |views: usize, limit: usize, include: &'static str| {
         requests((0..CATEGORIES).map(move |at| {
-            let category = fixture::category(at);
+            let category = data::category(at);
             request(
                 Caller::Public,
                 "GET",
@@ -148,24 +106,7 @@ fn floor_finds() -> [Requests; 3] {
     [find(VIEWS / 2, 20, ""), find(0, 100, ""), find(0, 100, "&include=author")]
 }
 
-fn writes(fixture: &Fixture) -> Vec<Scenario> {
-    let authors = ["unknown001".to_owned(), "unknown002".to_owned()];
-    let entry = |at: usize| fixture::post(at, &authors);
-    let creates = |target: &str| {
-        requests((0..100).map(|at| request(Caller::Public, "POST", target, &entry(at).to_string())))
-    };
-    let batch = fixture::batch("Entry", (0..50).map(entry)).to_string();
-    let batches =
-        |target: &str| requests(std::iter::once(request(Caller::Public, "POST", target, &batch)));
-    let body = json!({ "n": { "__op": "Increment", "amount": 1 } }).to_string();
-    let updates = |base: &str| {
-        requests(
-            fixture
-                .counters
-                .iter()
-                .map(|id| request(Caller::Public, "PUT", &format!("{base}/{id}"), &body)),
-        )
-    };
+fn writes(ids: &Ids) -> Vec<Scenario> {
     let scenario = |name, title, server, floor| Scenario {
         name,
         title,
@@ -175,38 +116,29 @@ fn writes(fixture: &Fixture) -> Vec<Scenario> {
         check: Check::Good,
     };
     vec![
-        scenario("create", "REST create", creates("/parse/classes/Entry"), creates("/entries")),
+        scenario(
+            "create",
+            "REST create",
+            requests::creates("/parse/classes/Entry"),
+            requests::creates("/entries"),
+        ),
         scenario(
             "update",
             "REST update, Increment",
-            updates("/parse/classes/Counter"),
-            updates("/counters"),
+            requests::updates(ids, "/parse/classes/Counter"),
+            requests::updates(ids, "/counters"),
         ),
         scenario(
             "batch",
             "REST batch of 50 creates",
-            batches("/parse/batch"),
-            batches("/entries/batch"),
+            requests::batches("/parse/batch"),
+            requests::batches("/entries/batch"),
         ),
     ]
 }
 
-fn over_graphql(fixture: &Fixture) -> Vec<Scenario> {
+fn over_graphql(ids: &Ids) -> Vec<Scenario> {
     let [_, _, floor_include] = floor_finds();
-    let finds = (0..CATEGORIES).map(|at| {
-        graphql(Caller::Public, GRAPHQL_FIND, &json!({ "category": fixture::category(at) }))
-    });
-    let authors = ["unknown001".to_owned(), "unknown002".to_owned()];
-    let creates = (0..100).map(|at| {
-        graphql(
-            Caller::Public,
-            GRAPHQL_CREATE,
-            &json!({ "input": { "fields": graphql_fields(fixture::post(at, &authors)) } }),
-        )
-    });
-    let floor_creates = (0..100).map(|at| {
-        request(Caller::Public, "POST", "/entries", &fixture::post(at, &authors).to_string())
-    });
     let scenario = |name, title, server, floor| Scenario {
         name,
         title,
@@ -216,21 +148,22 @@ fn over_graphql(fixture: &Fixture) -> Vec<Scenario> {
         check: Check::GraphQl(""),
     };
     let get =
-        scenario("graphql-get", "GraphQL get by id", graphql_gets(fixture), floor_gets(fixture));
-    let find =
-        scenario("graphql-find100", "GraphQL find 100 with author", requests(finds), floor_include);
-    let create =
-        scenario("graphql-create", "GraphQL create", requests(creates), requests(floor_creates));
+        scenario("graphql-get", "GraphQL get by id", requests::graphql_gets(ids), floor_gets(ids));
+    let find = scenario(
+        "graphql-find100",
+        "GraphQL find 100 with author",
+        requests::graphql_finds(),
+        floor_include,
+    );
+    let create = scenario(
+        "graphql-create",
+        "GraphQL create",
+        requests::graphql_creates(),
+        requests::creates("/entries"),
+    );
     vec![
         Scenario { wanted: Some(3.0), check: Check::GraphQl("/post/objectId"), ..get },
         Scenario { check: Check::GraphQl("/posts/edges/99/node/author/name"), ..find },
         Scenario { check: Check::GraphQl("/createEntry/entry/objectId"), ..create },
     ]
-}
-
-/// The fields of a post as GraphQL takes them.
-fn graphql_fields(mut post: Value) -> Value {
-    post["publishedAt"] = post["publishedAt"]["iso"].take();
-    post["author"] = json!({ "link": post["author"]["objectId"].take() });
-    post
 }

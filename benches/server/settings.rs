@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Outcome, floor, scenarios};
+use crate::driver::Outcome;
+use crate::{floor, scenarios};
 
 /// Parts that are no scenario.
 const PARTS: [&str; 7] = ["start", "idle", "classes", "visible", "memory", "session", "logins"];

@@ -3,14 +3,15 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::Outcome;
 use crate::compare;
-use crate::fixture::{FEW, Fixture, MANY};
-use crate::process::Process;
-use crate::report::{Report, Table, Wanted, largest, median, short};
-use crate::scenarios;
+use crate::driver::data::{FEW, MANY};
+use crate::driver::process::Process;
+use crate::driver::table::{Table, largest, median, short};
+use crate::driver::wire::{Caller, request};
+use crate::driver::{Outcome, requests};
+use crate::fixture::Fixture;
+use crate::report::{Report, Wanted};
 use crate::settings::Settings;
-use crate::wire::{Caller, request};
 
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -20,8 +21,8 @@ pub(crate) fn start(settings: &Settings, fixture: &Fixture, report: &mut Report)
         return Ok(());
     }
     let health = request(Caller::Public, "GET", "/parse/health", "");
-    let get = &scenarios::gets(fixture)[0];
-    let graphql = &scenarios::graphql_gets(fixture)[0];
+    let get = &requests::gets(&fixture.ids)[0];
+    let graphql = &requests::graphql_gets(&fixture.ids)[0];
     let few = fixture.copy(settings, FEW, "start-few")?;
     let many = fixture.copy(settings, MANY, "start-many")?;
     let new = few.with_file_name("start-new.db");
@@ -69,7 +70,7 @@ pub(crate) fn idle(settings: &Settings, fixture: &Fixture, report: &mut Report) 
         sleep(IDLE);
         report.add(format!("idle memory ({title})"), process.memory()?.resident, " MiB", wanted);
         let mut client = process.client()?;
-        for first in [&scenarios::gets(fixture)[0], &scenarios::graphql_gets(fixture)[0]] {
+        for first in [&requests::gets(&fixture.ids)[0], &requests::graphql_gets(&fixture.ids)[0]] {
             client.ask(first)?;
         }
         report.add(
@@ -97,7 +98,7 @@ pub(crate) fn classes(settings: &Settings, fixture: &Fixture, report: &mut Repor
         let process = Process::server(settings, &fixture.copy(settings, classes, "classes")?)?;
         let mut micros = [0.0; 2];
         for (at, requests) in
-            [scenarios::gets(fixture), scenarios::graphql_gets(fixture)].iter().enumerate()
+            [requests::gets(&fixture.ids), requests::graphql_gets(&fixture.ids)].iter().enumerate()
         {
             let mut rounds = Vec::with_capacity(settings.rounds);
             for _ in 0..settings.rounds {

@@ -7,6 +7,7 @@ use super::known::{Concerns, Others};
 use super::roles::Grants;
 use super::{Auth, Session};
 use crate::error::Result;
+use crate::storage::Elsewhere;
 use crate::value::{Date, ObjectId};
 
 /// A change after which something that was known may be wrong.
@@ -44,6 +45,38 @@ impl Auth {
         let done = change.await;
         doubts.settle();
         done
+    }
+
+    /// Takes note of what another process did. What it makes void is not known any more when this returns.
+    pub fn hear(&self, news: &Elsewhere) {
+        let each = |ids: &[ObjectId], about: fn(ObjectId) -> Forget| {
+            ids.iter().cloned().map(about).collect::<Vec<_>>()
+        };
+        let what = match news {
+            Elsewhere::Classes(_) => return,
+            Elsewhere::Sessions(users) => each(users, Forget::SessionsOf),
+            Elsewhere::AllSessions => vec![Forget::AllSessions],
+            Elsewhere::RolesOf(users) => each(users, Forget::RolesOf),
+            Elsewhere::Roles(roles) => each(roles, Forget::Role),
+            Elsewhere::AllRoles => vec![Forget::AllRoles],
+            Elsewhere::Everything => {
+                self.sessions.known.is_told_from_now_on();
+                self.roles.known.is_told_from_now_on();
+                return;
+            }
+            Elsewhere::Silence => {
+                self.sessions.known.is_not_told();
+                self.roles.known.is_not_told();
+                return;
+            }
+        };
+        let (sessions, roles) = Concerned::of(what).split();
+        if let Some(concerns) = sessions {
+            self.sessions.known.changed(concerns);
+        }
+        if let Some(concerns) = roles {
+            self.roles.known.changed(concerns);
+        }
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) struct Grants {
 }
 
 impl Roles {
-    /// Knows the roles of at most about `users_max` users; for at most `ttl_ms` milliseconds, where not
+    /// Knows the roles of at most about `users_max` users; for at most `ttl_ms` milliseconds, while not
     /// every writer says what he changed.
-    pub fn new(users_max: usize, ttl_ms: Option<i64>) -> Self {
+    pub fn new(users_max: usize, ttl_ms: i64) -> Self {
         Self { known: Known::new(users_max, ttl_ms) }
     }
 

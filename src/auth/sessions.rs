@@ -37,9 +37,9 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Knows at most about `sessions_max` sessions; for at most `ttl_ms` milliseconds, where not every
+    /// Knows at most about `sessions_max` sessions; for at most `ttl_ms` milliseconds, while not every
     /// writer says what he changed.
-    pub fn new(sessions_max: usize, ttl_ms: Option<i64>) -> Self {
+    pub fn new(sessions_max: usize, ttl_ms: i64) -> Self {
         Self { known: Known::new(sessions_max, ttl_ms) }
     }
 

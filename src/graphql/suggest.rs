@@ -21,12 +21,21 @@ pub(crate) fn suggestions<'a>(given: &str, known: impl Iterator<Item = &'a str>)
 
 /// ` Did you mean "a", "b", or "c"?`, or nothing without suggestions.
 pub(crate) fn did_you_mean(names: &[&str]) -> String {
+    did_you_mean_the("", names)
+}
+
+/// The same for values of an enum, which are called so.
+pub(crate) fn did_you_mean_the_value(names: &[&str]) -> String {
+    did_you_mean_the("the enum value ", names)
+}
+
+fn did_you_mean_the(what: &str, names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     match quoted.as_slice() {
         [] => String::new(),
-        [one] => format!(" Did you mean {one}?"),
-        [one, other] => format!(" Did you mean {one} or {other}?"),
-        [first @ .., last] => format!(" Did you mean {}, or {last}?", first.join(", ")),
+        [one] => format!(" Did you mean {what}{one}?"),
+        [one, other] => format!(" Did you mean {what}{one} or {other}?"),
+        [first @ .., last] => format!(" Did you mean {what}{}, or {last}?", first.join(", ")),
     }
 }
 

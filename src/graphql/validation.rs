@@ -287,7 +287,7 @@ mod tests {
             "{ players(order: [nam_ASC]) { count } }",
             &[(
                 19,
-                r#"Value "nam_ASC" does not exist in "PlayerOrder" enum. Did you mean "name_ASC", "team_ASC", "ACL_ASC", "id_ASC", or "name_DESC"?"#,
+                r#"Value "nam_ASC" does not exist in "PlayerOrder" enum. Did you mean the enum value "name_ASC", "team_ASC", "ACL_ASC", "id_ASC", or "name_DESC"?"#,
             )],
         );
         check(

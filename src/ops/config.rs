@@ -26,7 +26,7 @@ pub struct AppConfig {
 
 /// The values that the caller may see.
 pub async fn get(ctx: &Ctx) -> Result<AppConfig> {
-    let mut config = read(ctx).await?;
+    let mut config = ctx.settled(|ctx| async move { read(&ctx).await }).await?;
     if !ctx.principal.is_master() {
         let hidden = |name: &String| config.master_key_only.get(name).is_some_and(Json::is_truthy);
         let hidden: Vec<String> = config
@@ -85,6 +85,11 @@ pub async fn update(ctx: &Ctx, params: &Members, master_key_only: &Members) -> R
         fields.put(key, op);
     }
     ctx.app.denylist.check(&fields)?;
+    let fields = &fields;
+    ctx.settled(|ctx| async move { store(&ctx, access, fields).await }).await
+}
+
+async fn store(ctx: &Ctx, access: WriteAccess, fields: &Fields) -> Result<()> {
     let name = ClassName::from(CLASS);
     let snapshot = ctx
         .app
@@ -97,9 +102,9 @@ pub async fn update(ctx: &Ctx, params: &Members, master_key_only: &Members) -> R
         .class(&name)
         .cloned()
         .ok_or_else(|| Error::internal("a class that was just made is gone"))?;
-    if !change(ctx, access, &class, &fields).await? {
+    if !change(ctx, access, &class, fields).await? {
         make(ctx, access, &class).await?;
-        change(ctx, access, &class, &fields).await?;
+        change(ctx, access, &class, fields).await?;
     }
     Ok(())
 }

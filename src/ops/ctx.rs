@@ -97,22 +97,25 @@ impl Ctx {
         Self { snapshot: self.app.catalog.snapshot(), ..self.clone() }
     }
 
-    /// Runs a verb, and again with the classes that are in force then if they changed under it. Inside a
-    /// transaction classes do not change.
-    pub(super) async fn settled<T, F>(&self, verb: impl Fn(Self) -> F + Send) -> Result<T>
+    /// Runs a verb, and again with the classes that are in force then if they changed under it: this server
+    /// loads them if it has not heard of the change yet. Inside a transaction classes do not change; what
+    /// began it is tried again as a whole.
+    pub async fn settled<T, F>(&self, verb: impl Fn(Self) -> F + Send) -> Result<T>
     where
         F: Future<Output = Result<T>> + Send,
     {
         const ATTEMPTS_MAX: usize = 8;
         let mut ctx = self.clone();
         for _ in 1..ATTEMPTS_MAX {
+            let version = ctx.snapshot.version();
             match verb(ctx).await {
                 Err(error) if error.is_stale() && !self.in_transaction() => {
                     tracing::debug!(
                         request_id = &*self.request_id,
                         "classes changed under a request"
                     );
-                    ctx = self.refreshed();
+                    let snapshot = self.app.catalog.after(version).await?;
+                    ctx = Self { snapshot, ..self.clone() };
                 }
                 done => return done,
             }

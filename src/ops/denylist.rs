@@ -46,6 +46,11 @@ impl Denylist {
     /// Refuses fields that carry something on the list.
     pub fn check(&self, fields: &Fields) -> Result<()> {
         for (key, op) in fields.iter() {
+            let names = || std::iter::once(&*key.field).chain(key.path.iter().map(String::as_str));
+            // What most writes carry: a value without keys, under a name that is not on the list.
+            if !has_keys(op) && !names().any(|name| self.lists(name)) {
+                continue;
+            }
             let json = match op {
                 Op::Set(value) | Op::SetOnInsert(value) => content(value),
                 Op::Add(elements) | Op::AddUnique(elements) | Op::Remove(elements) => {
@@ -53,12 +58,15 @@ impl Denylist {
                 }
                 Op::Delete | Op::Increment(_) | Op::Relate { .. } => Json::Null,
             };
-            for name in std::iter::once(&*key.field).chain(key.path.iter().map(String::as_str)) {
-                self.check_member(name, &json)?;
-            }
+            names().try_for_each(|name| self.check_member(name, &json))?;
             self.check_inside(&json)?;
         }
         Ok(())
+    }
+
+    /// Whether an entry speaks of a key.
+    fn lists(&self, key: &str) -> bool {
+        self.0.iter().any(|denied| denied.key.as_ref().is_none_or(|regex| regex.is_match(key)))
     }
 
     fn check_member(&self, key: &str, value: &Json) -> Result<()> {
@@ -89,6 +97,17 @@ impl Denylist {
             }
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(()),
         }
+    }
+}
+
+/// Whether what is written may have keys inside.
+fn has_keys(op: &Op) -> bool {
+    match op {
+        Op::Set(value) | Op::SetOnInsert(value) => {
+            matches!(value, Value::Array(_) | Value::Object(_) | Value::Bytes(_))
+        }
+        Op::Add(_) | Op::AddUnique(_) | Op::Remove(_) => true,
+        Op::Delete | Op::Increment(_) | Op::Relate { .. } => false,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod config;
 mod ctx;
 pub mod definitions;
 mod denylist;
+pub mod health;
 mod limits;
 pub mod read;
 pub mod schemas;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::Plan;
+use crate::access::{Plan, WriteAccess};
 use crate::auth::Forget;
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
@@ -80,6 +80,14 @@ pub async fn delete(ctx: &Ctx, class: &str) -> Result<Option<Arc<ClassSchema>>> 
     if !is_class_name(class) {
         return Err(Error::invalid_class_name(class));
     }
+    ctx.settled(|ctx| async move { delete_once(&ctx, access, class).await }).await
+}
+
+async fn delete_once(
+    ctx: &Ctx,
+    access: WriteAccess,
+    class: &str,
+) -> Result<Option<Arc<ClassSchema>>> {
     let Some(schema) = ctx.app.catalog.snapshot().class(class).cloned() else { return Ok(None) };
     let count = ctx.data().count(Plan::server(&schema).allow(everything(&schema))?).await?;
     if count > 0 {
@@ -88,6 +96,7 @@ pub async fn delete(ctx: &Ctx, class: &str) -> Result<Option<Arc<ClassSchema>>> 
             format!("Class {class} is not empty, contains {count} objects, cannot drop schema."),
         ));
     }
+    // An object that is made from here on is seen by storage, which then keeps the class.
     ctx.app.catalog.change(access, |now| Ok(now.class(class).map(ClassChange::remove))).await?;
     Ok(Some(schema))
 }
@@ -96,6 +105,10 @@ pub async fn delete(ctx: &Ctx, class: &str) -> Result<Option<Arc<ClassSchema>>> 
 pub async fn purge(ctx: &Ctx, class: &str) -> Result<()> {
     let access = ctx.demand_master_writer()?;
     ctx.demand_no_transaction()?;
+    ctx.settled(|ctx| async move { purge_once(&ctx, access, class).await }).await
+}
+
+async fn purge_once(ctx: &Ctx, access: WriteAccess, class: &str) -> Result<()> {
     match ctx.snapshot.class(&ClassName::from(class)) {
         Some(schema) => {
             let forget = match class {

@@ -10,6 +10,7 @@ const DEFAULT_CHARS_MAX: usize = 120;
 const INTRODUCTION: &str = "\
 Usage: parsimony [OPTIONS] [CONFIG.json]
        parsimony dev [OPTIONS] [CONFIG.json]
+       parsimony doctor [OPTIONS] [CONFIG.json]
 
 Starts the server. An option may be a flag, an environment variable or a key of the JSON file;
 flags win over variables, variables over the file. A nested option such as `schema.strict` is a
@@ -17,6 +18,10 @@ key inside the object `schema`, in the file and in the value of --schema alike.
 
 `parsimony dev` listens on this machine only, with the application id `myAppId`, a generated
 master key, class creation by clients and the playground on; every option still applies.
+
+`parsimony doctor` starts nothing: it looks at the options and the database of a parse-server and
+says what fits, what differs and what has to be done before this server takes over. It only reads.
+It ends with 0 if nothing has to be done, with 1 if something has, with 2 if it could not look.
 
   -h, --help      print this text
   -V, --version   print the version

@@ -4,18 +4,23 @@ use std::ffi::OsString;
 
 use crate::options::cli::{self, Arguments};
 use crate::options::config::{self, Config};
+use crate::options::examine::Examination;
 use crate::options::problems::{OptionsError, Problems};
 use crate::options::raw::{Input, Profile, Raw};
 use crate::options::{env, file, help};
 
 /// The sub-command for trying things out.
 const DEVELOPMENT: &str = "dev";
+/// The sub-command that looks whether a database and options can be taken over.
+const DOCTOR: &str = "doctor";
 
 /// What the process is asked to do.
 #[derive(Debug)]
 pub enum Start {
     /// Serve, with these options.
     Run(Box<Config>),
+    /// Look whether these options and their database can be taken over, whatever is wrong with them.
+    Examine(Box<Examination>),
     /// Print this help text.
     Help(String),
     /// Print the version.
@@ -36,6 +41,10 @@ pub fn load(
         arguments.remove(0);
         profile = Profile::Development;
     }
+    let examines = arguments.first().is_some_and(|first| first == DOCTOR);
+    if examines {
+        arguments.remove(0);
+    }
     let flags = match cli::read(arguments, &mut problems) {
         Arguments::Help => return Ok(Start::Help(help::text())),
         Arguments::Version => return Ok(Start::Version),
@@ -50,7 +59,12 @@ pub fn load(
         raw.set(option, Input::Text(value), &format!("--{}", option.path), &mut problems);
     }
     let config = config::build(&raw, generate_master_key, &mut problems);
-    problems.into_result()?;
+    let outcome = problems.into_result();
+    if examines {
+        let problems = outcome.err().map_or_else(Vec::new, |error| error.problems().to_vec());
+        return Ok(Start::Examine(Box::new(Examination { problems, config })));
+    }
+    outcome?;
     Ok(Start::Run(Box::new(config)))
 }
 
@@ -72,7 +86,7 @@ mod tests {
     use super::*;
     use crate::options::{
         CacheAdapter, Database, DenylistEntry, FilesAdapter, IpRange, Lockout, LogFormat, LogLevel,
-        RequestComplexity, Synchronous, TrustProxy,
+        PostgresPool, RequestComplexity, Synchronous, TlsMode, TrustProxy,
     };
 
     const KEYS: [&str; 4] = ["--appId", "app", "--masterKey", "master"];
@@ -86,7 +100,7 @@ mod tests {
     fn config(args: &[&str], env: &[(&str, &str)]) -> Config {
         match start(args, env).unwrap_or_else(|error| panic!("{error}")) {
             Start::Run(config) => *config,
-            Start::Help(_) | Start::Version => panic!("not a start: {args:?}"),
+            Start::Examine(_) | Start::Help(_) | Start::Version => panic!("not a start: {args:?}"),
         }
     }
 
@@ -197,7 +211,7 @@ mod tests {
     fn all_problems_are_reported_at_once() {
         let error = start(
             &["--prot", "1", "--maxLimit", "0", "--masterKeyIps", "localhost"],
-            &[("PORT", "abc"), ("PARSE_SERVER_DATABASE_URI", "postgres://u:secret@h/d")],
+            &[("PORT", "abc"), ("PARSE_SERVER_DATABASE_URI", "mongodb://u:secret@h/d")],
         )
         .unwrap_err();
         let expected = "\
@@ -206,8 +220,8 @@ option `port` (from PORT): expected an integer, got `abc`
 option `masterKey` is required; set --masterKey or PARSE_SERVER_MASTER_KEY
 option `appId` is required; set --appId or PARSE_SERVER_APPLICATION_ID
 option `masterKeyIps` (from --masterKeyIps): `localhost` is no IP address or range
-option `databaseURI` (from PARSE_SERVER_DATABASE_URI): the PostgreSQL adapter is missing in this \
-version; use `sqlite:<file>`, or leave the option out for the file `parsimony.db`
+option `databaseURI` (from PARSE_SERVER_DATABASE_URI): the MongoDB adapter is missing in this \
+version; use `postgres://user:password@host/name` or `sqlite:<file>`, or leave the option out for the file `parsimony.db`
 option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
         assert_eq!(error.to_string(), expected);
     }
@@ -305,6 +319,53 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
         assert_eq!(config.logging.level, LogLevel::Verbose);
         assert_eq!(config.logging.format, LogFormat::Json);
         assert_eq!(config.sqlite.synchronous, Synchronous::Normal);
+    }
+
+    #[test]
+    fn options_of_the_connection_to_postgresql() {
+        let postgres = |args: &[&str]| {
+            let Database::Postgres(address) = with_keys(args).database else { panic!("{args:?}") };
+            *address
+        };
+        let uri = ["--databaseURI", "postgres://u:hush@h/d?max=3&ssl=true&application_name=a"];
+        let address = postgres(&uri);
+        assert_eq!((address.pool.connections_max, address.tls.mode), (3, TlsMode::Full));
+        let options = r#"{"maxPoolSize": 5, "minPoolSize": 2, "waitQueueTimeoutMS": 7,
+            "maxIdleTimeMS": 0, "maxTimeMS": 9, "appName": "b", "tlsInsecure": true}"#;
+        let address = postgres(&[&uri[..], &["--databaseOptions", options]].concat());
+        let pool = PostgresPool {
+            connections_max: 5,
+            connections_min: 2,
+            acquire_timeout_ms: 7,
+            idle_timeout_ms: None,
+            statement_timeout_ms: Some(9),
+        };
+        assert_eq!((address.pool, address.application_name.as_str()), (pool, "b"));
+        assert_eq!(address.tls.mode, TlsMode::Unverified);
+
+        let tls = |options: &str| {
+            let uri = ["--databaseURI", "postgres://h/d", "--databaseOptions", options];
+            postgres(&uri).tls
+        };
+        assert_eq!(tls("{}").mode, TlsMode::Off);
+        assert_eq!(tls(r#"{"tls": true}"#).mode, TlsMode::Full);
+        assert_eq!(tls(r#"{"ssl": true}"#).mode, TlsMode::Full);
+        let lax = r#"{"tls": true, "tlsAllowInvalidHostnames": true}"#;
+        assert_eq!(tls(lax).mode, TlsMode::Authority);
+        assert_eq!(tls(r#"{"tlsInsecure": true}"#).mode, TlsMode::Off);
+        let files = tls(r#"{"tlsCAFile": "ca.pem", "tlsCertificateKeyFile": "me.pem"}"#);
+        assert_eq!(files.mode, TlsMode::Full);
+        assert_eq!(files.authorities, Some("ca.pem".into()));
+        assert_eq!(files.client.unwrap().key, std::path::PathBuf::from("me.pem"));
+
+        let config = with_keys(&["--databaseURI", "postgres://u:hush@h/d?keepAlive=true"]);
+        assert!(config.warnings[0].contains("`keepAlive`"), "{:?}", config.warnings);
+        let config = format!("{config:?}");
+        assert!(!config.contains("hush"), "{config}");
+        let most = [&uri[..], &["--databaseOptions.minPoolSize", "4"]].concat();
+        let expected = "option `databaseOptions.minPoolSize` (from \
+                        --databaseOptions.minPoolSize): more than the 3 of the pool";
+        check_problems(&most, &[], &[expected]);
     }
 
     #[test]

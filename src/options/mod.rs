@@ -15,12 +15,14 @@ mod cli;
 mod config;
 mod database;
 mod env;
+mod examine;
 mod file;
 mod help;
 mod ip_range;
 mod load;
 mod mail;
 mod nearest;
+mod postgres;
 mod problems;
 mod raw;
 mod route_allow_list;
@@ -36,9 +38,13 @@ pub use config::{
     RequestComplexity, SchemaOptions, SqliteConfig, Synchronous, UsersConfig,
 };
 pub use database::Database;
+pub use examine::Examination;
 pub use ip_range::IpRange;
 pub use load::{Start, load};
 pub use mail::{MailAdapter, MailFiles, MailgunOptions, SmtpOptions, SmtpSecurity};
+pub use postgres::{
+    ClientCertificate, PostgresAddress, PostgresPool, PostgresServer, PostgresTls, TlsMode,
+};
 pub use problems::OptionsError;
 pub use raw::{Profile, Raw};
 pub use route_allow_list::RouteAllowList;

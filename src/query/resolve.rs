@@ -179,7 +179,7 @@ fn resolve_field(name: &str, conditions: &[Condition], class: &ClassSchema) -> R
     for condition in conditions {
         let is_relation = matches!(path.kind, FieldType::Relation(_));
         parts.push(match is_relation {
-            true => resolve_relation(&path.field, condition)?,
+            true => resolve_relation(&path.field, condition),
             false => Where::Field(path.clone(), resolve_condition(&path, condition)?),
         });
     }
@@ -198,7 +198,7 @@ fn resolve_unknown(conditions: &[Condition]) -> Where {
 }
 
 /// A relation can be asked which objects it has.
-fn resolve_relation(field: &FieldName, condition: &Condition) -> Result<Where> {
+fn resolve_relation(field: &FieldName, condition: &Condition) -> Where {
     let ids = |values: &[Json]| -> Vec<ObjectId> {
         let id = |json: &Json| {
             wire::read_pointer(json)
@@ -208,18 +208,19 @@ fn resolve_relation(field: &FieldName, condition: &Condition) -> Result<Where> {
         values.iter().filter_map(id).collect()
     };
     if let Condition::Compare(Comparison::Equal, value) = condition {
-        return Ok(Where::Relates(field.clone(), ids(std::slice::from_ref(value))));
+        return Where::Relates(field.clone(), ids(std::slice::from_ref(value)));
     }
     if let Condition::Compare(Comparison::NotEqual, value) = condition {
-        return Ok(Where::NotRelates(field.clone(), ids(std::slice::from_ref(value))));
+        return Where::NotRelates(field.clone(), ids(std::slice::from_ref(value)));
     }
     if let Condition::In(values) = condition {
-        return Ok(Where::Relates(field.clone(), ids(values)));
+        return Where::Relates(field.clone(), ids(values));
     }
     if let Condition::NotIn(values) = condition {
-        return Ok(Where::NotRelates(field.clone(), ids(values)));
+        return Where::NotRelates(field.clone(), ids(values));
     }
-    Err(Error::new(Code::InvalidQuery, format!("bad constraint on the relation {field}")))
+    // All else is said of no relation, as in the original.
+    Where::Nothing
 }
 
 fn resolve_condition(path: &FieldPath, condition: &Condition) -> Result<Test> {
@@ -340,7 +341,7 @@ fn literals(path: &FieldPath, values: &[Json], operator: &str) -> Result<Vec<Val
 
 /// The literal as a value of the field's type, or nothing if it can not be equal to any.
 ///
-/// A number may be written as text, a date as its bare ISO text, a pointer as its id.
+/// A number or a boolean may be written as text, a date as its bare ISO text, a pointer as its id.
 pub(super) fn literal(path: &FieldPath, json: &Json) -> Option<Value> {
     if !path.path.is_empty() {
         return Some(Value::plain(json));
@@ -352,6 +353,7 @@ pub(super) fn literal(path: &FieldPath, json: &Json) -> Option<Value> {
             text.trim().parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Number)
         }
         (FieldType::Boolean, Json::Bool(flag)) => Some(Value::Bool(*flag)),
+        (FieldType::Boolean, Json::String(text)) => text.parse().ok().map(Value::Bool),
         (FieldType::Date, Json::String(text)) => Date::parse(text).map(Value::Date),
         (FieldType::Pointer(_), Json::String(id)) => pointer_literal(&path.kind, id),
         (FieldType::File, Json::String(name)) => Some(Value::File(name.clone())),

@@ -2,7 +2,7 @@
 //! (`parse-server:src/batch.js`).
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 
 use super::classes;
 use super::route::{Request, Route, dispatch, route};
@@ -18,8 +18,9 @@ struct Entry {
     request: Request,
 }
 
-pub(super) async fn batch(ctx: &Ctx, request: &Request) -> Result<Reply> {
-    let Some(requests) = request.body.get("requests").and_then(Json::as_array) else {
+pub(super) async fn batch(ctx: &Ctx, request: Request) -> Result<Reply> {
+    let mut members = request.into_members();
+    let Some(Json::Array(requests)) = members.swap_remove("requests") else {
         return Err(invalid("requests must be an array".to_owned()));
     };
     let most = ctx
@@ -37,11 +38,14 @@ pub(super) async fn batch(ctx: &Ctx, request: &Request) -> Result<Reply> {
         )));
     }
     let entries: Result<Vec<Entry>> =
-        requests.iter().map(|request| read_entry(ctx, request)).collect();
+        requests.into_iter().map(|request| read_entry(ctx, request)).collect();
     let entries = entries?;
-    let is_transaction = request.body.get("transaction") == Some(&Json::Bool(true));
+    let is_transaction = members.get("transaction") == Some(&Json::Bool(true));
     match is_transaction {
-        true => in_transaction(ctx, entries).await,
+        true => {
+            let entries = &entries;
+            ctx.settled(|ctx| all_or_none(ctx, entries)).await
+        }
         false => Ok(answers(&join_all(entries.into_iter().map(|entry| run(ctx, entry))).await)),
     }
 }
@@ -50,7 +54,7 @@ fn invalid(text: String) -> Error {
     Error::new(Code::InvalidJson, text)
 }
 
-fn read_entry(ctx: &Ctx, request: &Json) -> Result<Entry> {
+fn read_entry(ctx: &Ctx, mut request: Json) -> Result<Entry> {
     let path = request.get("path").and_then(Json::as_str);
     let path = path.ok_or_else(|| invalid("batch request path must be a string".to_owned()))?;
     let mount = ctx.app.config.mount_path.trim_end_matches('/');
@@ -64,7 +68,13 @@ fn read_entry(ctx: &Ctx, request: &Json) -> Result<Entry> {
     match route(&method, below) {
         Some(Route::Batch) => Err(invalid("nested batch requests are not allowed".to_owned())),
         Some(route) => {
-            let body = request.get("body").cloned().unwrap_or_else(Json::empty);
+            let body = match &mut request {
+                Json::Object(members) => members.swap_remove("body"),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+                    None
+                }
+            };
+            let body = body.unwrap_or_else(Json::empty);
             Ok(Entry { route, request: Request { body, ..Request::default() } })
         }
         None => Err(invalid(format!("cannot route {method} {below}"))),
@@ -73,7 +83,7 @@ fn read_entry(ctx: &Ctx, request: &Json) -> Result<Entry> {
 
 /// One entry; its failure is an answer. Each sees the classes that are in force when it begins.
 async fn run(ctx: &Ctx, entry: Entry) -> (Outcome, Bytes) {
-    match Box::pin(dispatch(&ctx.refreshed(), entry.route, &entry.request)).await {
+    match Box::pin(dispatch(&ctx.refreshed(), entry.route, entry.request)).await {
         Ok(reply) => (Outcome::Success, reply.body),
         Err(error) => {
             (Outcome::Error, Reply::of_error(&error, &ctx.app.config, &ctx.request_id).body)
@@ -104,10 +114,15 @@ fn answers(outcomes: &[(Outcome, Bytes)]) -> Reply {
     Reply::json(200, out)
 }
 
+/// The same as [`in_transaction`], with a name for its type: an entry could be a batch, as far as types go.
+fn all_or_none(ctx: Ctx, entries: &[Entry]) -> BoxFuture<'_, Result<Reply>> {
+    Box::pin(async move { in_transaction(&ctx, entries).await })
+}
+
 /// All entries or none, in order. What the entries need of their classes is made before the transaction
 /// begins; the first failure ends it and is the answer.
-async fn in_transaction(ctx: &Ctx, entries: Vec<Entry>) -> Result<Reply> {
-    for entry in &entries {
+async fn in_transaction(ctx: &Ctx, entries: &[Entry]) -> Result<Reply> {
+    for entry in entries {
         if let Route::Create(class) = &entry.route {
             write::prepare_create(&ctx.refreshed(), class, &classes::read_fields(&entry.request)?)
                 .await?;
@@ -121,7 +136,7 @@ async fn in_transaction(ctx: &Ctx, entries: Vec<Entry>) -> Result<Reply> {
     let inside = ctx.begin().await?;
     let mut outcomes = Vec::with_capacity(entries.len());
     for entry in entries {
-        match Box::pin(dispatch(&inside, entry.route, &entry.request)).await {
+        match Box::pin(dispatch(&inside, entry.route.clone(), entry.request.clone())).await {
             Ok(reply) => outcomes.push((Outcome::Success, reply.body)),
             Err(error) => {
                 inside.rollback().await?;

@@ -30,14 +30,14 @@ pub(super) async fn get(ctx: &Ctx, class: &str, id: &str, request: &Request) -> 
     Ok(Reply::json(200, if is_self { users::with_token(ctx, object) } else { object }))
 }
 
-pub(super) async fn create(ctx: &Ctx, class: &str, request: &Request) -> Result<Reply> {
+pub(super) async fn create(ctx: &Ctx, class: &str, request: Request) -> Result<Reply> {
     if class == "_User" {
-        return users::sign_up(ctx, request).await;
+        return users::sign_up(ctx, &request).await;
     }
     if class == "_Session" && !ctx.principal.sees_everything() {
-        return sessions::create(ctx, request).await;
+        return sessions::create(ctx, &request).await;
     }
-    let saved = write::create(ctx, class, read_fields(request)?).await?;
+    let saved = write::create(ctx, class, fields_of(request.into_members())?).await?;
     let mut out = b"{\"objectId\":".to_vec();
     json::write_string(&saved.id, &mut out);
     out.extend_from_slice(b",\"createdAt\":\"");
@@ -46,8 +46,8 @@ pub(super) async fn create(ctx: &Ctx, class: &str, request: &Request) -> Result<
     Ok(located(ctx, Reply::json(201, finish(out, &saved.news)), class, &saved.id))
 }
 
-pub(super) async fn update(ctx: &Ctx, class: &str, id: &str, request: &Request) -> Result<Reply> {
-    let saved = write::update(ctx, class, id, read_fields(request)?).await?;
+pub(super) async fn update(ctx: &Ctx, class: &str, id: &str, request: Request) -> Result<Reply> {
+    let saved = write::update(ctx, class, id, fields_of(request.into_members())?).await?;
     let mut out = b"{\"updatedAt\":\"".to_vec();
     saved.at.write_iso(&mut out);
     out.push(b'"');
@@ -61,8 +61,12 @@ pub(super) async fn delete(ctx: &Ctx, class: &str, id: &str) -> Result<Reply> {
 
 /// The operations that a body asks for.
 pub(super) fn read_fields(request: &Request) -> Result<Fields> {
+    fields_of(request.members())
+}
+
+fn fields_of(members: Members) -> Result<Fields> {
     let mut fields = Fields::default();
-    for (name, json) in request.members() {
+    for (name, json) in members {
         let (key, op) = wire::read_entry(&name, json)?;
         fields.put(key, op);
     }

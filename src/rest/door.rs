@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::health;
 use super::route::{Request, dispatch, route};
 use crate::http::guard::routes;
 use crate::http::{Caller, Incoming, Reply, decode_query, not_routable, parse_body, query_texts};
@@ -10,11 +11,8 @@ use crate::value::Json;
 
 /// Answers a request to the REST API. `uri_path` is the whole path, for the page of an unknown one.
 pub async fn answer(app: &Arc<App>, mut incoming: Incoming, body: &[u8], uri_path: &str) -> Reply {
-    if incoming.path.trim_end_matches('/') == "/health" {
-        return match routes::check_open(&app.config, &incoming.method, &incoming.path) {
-            Ok(()) => Reply::json(200, br#"{"status":"ok"}"#.to_vec()),
-            Err(error) => Reply::of_error(&error, &app.config, &incoming.request_id),
-        };
+    if let Some(reply) = health::answer(app, &incoming).await {
+        return reply;
     }
     let content_type = incoming.headers.get("content-type").and_then(|value| value.to_str().ok());
     let mut body = match parse_body(content_type, body) {
@@ -35,7 +33,7 @@ pub async fn answer(app: &Arc<App>, mut incoming: Incoming, body: &[u8], uri_pat
     };
     let query = &incoming.query;
     let request = Request { body, query: decode_query(query), texts: query_texts(query) };
-    match dispatch(&ctx, route, &request).await {
+    match dispatch(&ctx, route, request).await {
         Ok(reply) => reply,
         Err(error) => Reply::of_error(&error, &app.config, &incoming.request_id),
     }

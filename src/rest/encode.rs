@@ -13,13 +13,17 @@ pub(super) struct Encoder<'a> {
 impl Encoder<'_> {
     /// `{"results": […], "count": n}`
     pub(super) fn results(&self, found: &Found) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64 + found.objects.len() * 256);
+        let mut out = Vec::with_capacity(1_024);
         out.extend_from_slice(b"{\"results\":[");
         for (at, object) in found.objects.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
             self.object(found, object, Suffix::of(found), &mut out);
+            if at == 0 {
+                // The others are about as long.
+                out.reserve((found.objects.len() - 1) * (out.len() + out.len() / 16));
+            }
         }
         out.push(b']');
         if let Some(count) = found.count {

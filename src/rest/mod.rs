@@ -8,6 +8,7 @@ mod config;
 mod door;
 mod encode;
 mod features;
+mod health;
 mod mails;
 mod read_request;
 mod route;

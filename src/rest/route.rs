@@ -9,7 +9,7 @@ use crate::ops::Ctx;
 use crate::value::{Json, Members};
 
 /// A decoded request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The body; `{}` if there was none.
     pub body: Json,
@@ -27,17 +27,27 @@ impl Request {
         parameters
     }
 
-    /// The members of the body; an array counts as an object whose keys are positions.
+    /// The members of the body.
     pub(super) fn members(&self) -> Members {
-        match &self.body {
-            Json::Object(members) => members.clone(),
-            Json::Array(elements) => elements
-                .iter()
-                .enumerate()
-                .map(|(at, element)| (at.to_string(), element.clone()))
-                .collect(),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Members::new(),
-        }
+        members(self.body.clone())
+    }
+
+    /// The members of the body, taken out of it.
+    pub(super) fn into_members(self) -> Members {
+        members(self.body)
+    }
+}
+
+/// An array counts as an object whose keys are positions.
+fn members(body: Json) -> Members {
+    match body {
+        Json::Object(members) => members,
+        Json::Array(elements) => elements
+            .into_iter()
+            .enumerate()
+            .map(|(at, element)| (at.to_string(), element))
+            .collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Members::new(),
     }
 }
 
@@ -161,37 +171,37 @@ pub fn route(method: &str, path: &str) -> Option<Route> {
 
 /// Answers a request. What is asked most often has its state inside the state of the request; the others, whose
 /// state is larger, have theirs allocated, so that their room is not moved about with every request.
-pub async fn dispatch(ctx: &Ctx, route: Route, request: &Request) -> Result<Reply> {
+pub async fn dispatch(ctx: &Ctx, route: Route, request: Request) -> Result<Reply> {
     match route {
-        Route::Find(class) => classes::find(ctx, &class, request).await,
+        Route::Find(class) => classes::find(ctx, &class, &request).await,
         Route::Create(class) => Box::pin(classes::create(ctx, &class, request)).await,
-        Route::Get(class, id) => classes::get(ctx, &class, &id, request).await,
-        Route::LogIn => Box::pin(users::log_in(ctx, request)).await,
+        Route::Get(class, id) => classes::get(ctx, &class, &id, &request).await,
+        Route::LogIn => Box::pin(users::log_in(ctx, &request)).await,
         Route::LogOut => Box::pin(users::log_out(ctx)).await,
-        Route::LogInAs => Box::pin(users::log_in_as(ctx, request)).await,
-        Route::MySession => Box::pin(sessions::me(ctx, request)).await,
+        Route::LogInAs => Box::pin(users::log_in_as(ctx, &request)).await,
+        Route::MySession => Box::pin(sessions::me(ctx, &request)).await,
         Route::UpgradeSession => Box::pin(sessions::upgrade(ctx)).await,
-        Route::Me => Box::pin(users::me(ctx, request)).await,
-        Route::VerifyPassword => Box::pin(users::verify_password(ctx, request)).await,
-        Route::Challenge => Box::pin(users::challenge(ctx, request)).await,
+        Route::Me => Box::pin(users::me(ctx, &request)).await,
+        Route::VerifyPassword => Box::pin(users::verify_password(ctx, &request)).await,
+        Route::Challenge => Box::pin(users::challenge(ctx, &request)).await,
         Route::Update(class, id) => Box::pin(classes::update(ctx, &class, &id, request)).await,
         Route::Delete(class, id) => Box::pin(classes::delete(ctx, &class, &id)).await,
         Route::ListSchemas => schemas::list(ctx),
         Route::GetSchema(class) => schemas::get(ctx, &class),
         Route::CreateSchema(class) => {
-            Box::pin(schemas::create(ctx, class.as_deref(), request)).await
+            Box::pin(schemas::create(ctx, class.as_deref(), &request)).await
         }
-        Route::UpdateSchema(class) => Box::pin(schemas::update(ctx, &class, request)).await,
+        Route::UpdateSchema(class) => Box::pin(schemas::update(ctx, &class, &request)).await,
         Route::DeleteSchema(class) => Box::pin(schemas::delete(ctx, &class)).await,
-        Route::Aggregate(class) => Box::pin(aggregate::aggregate(ctx, &class, request)).await,
+        Route::Aggregate(class) => Box::pin(aggregate::aggregate(ctx, &class, &request)).await,
         Route::Purge(class) => Box::pin(schemas::purge(ctx, &class)).await,
         Route::Batch => Box::pin(batch::batch(ctx, request)).await,
         Route::Health => Ok(Reply::json(200, br#"{"status":"ok"}"#.to_vec())),
         Route::ServerInfo => features::server_info(ctx),
-        Route::RequestPasswordReset => Box::pin(mails::reset(ctx, request)).await,
-        Route::RequestVerificationMail => Box::pin(mails::verification(ctx, request)).await,
+        Route::RequestPasswordReset => Box::pin(mails::reset(ctx, &request)).await,
+        Route::RequestVerificationMail => Box::pin(mails::verification(ctx, &request)).await,
         Route::GetConfig => Box::pin(config::get(ctx)).await,
-        Route::UpdateConfig => Box::pin(config::update(ctx, request)).await,
+        Route::UpdateConfig => Box::pin(config::update(ctx, &request)).await,
     }
 }
 

@@ -96,6 +96,8 @@ impl ClassChange {
     /// A class that changes as a schema request asks.
     pub fn update(before: &Arc<ClassSchema>, request: &SchemaRequest) -> Result<Self> {
         let mut after = ClassSchema::clone(before);
+        // What can not be at all comes before what is badly written, as in the original.
+        request.fields.iter().try_for_each(|(name, json)| check_possible(before, name, json))?;
         for (name, json) in &request.fields {
             change_field(&mut after, name, json)?;
         }
@@ -148,39 +150,49 @@ impl ClassChange {
     }
 }
 
-fn change_field(class: &mut ClassSchema, name: &str, json: &Json) -> Result<()> {
+fn is_removal(json: &Json) -> bool {
+    json.get("__op").and_then(Json::as_str) == Some("Delete")
+}
+
+/// A field that is there keeps its type; one that is not there can not go.
+fn check_possible(class: &ClassSchema, name: &str, json: &Json) -> Result<()> {
     let impossible = |text: String| Err(Error::new(Code::InvalidSchemaOperation, text));
-    let goes = json.get("__op").and_then(Json::as_str) == Some("Delete");
-    match (class.field(name), goes) {
+    match (class.field(name), is_removal(json)) {
         (None, true) => impossible(format!("Field {name} does not exist, cannot delete.")),
-        (Some(_), true) if is_default_field(&class.name, name) => {
-            Err(Error::new(Code::ImmutableField, format!("field {name} cannot be changed")))
+        (Some(known), false)
+            if json.get("type").and_then(Json::as_str) != Some(known.kind.name()) =>
+        {
+            impossible(format!("Field {name} exists, cannot update."))
         }
-        (Some(_), true) => {
-            class.fields.shift_remove(name);
-            Ok(())
-        }
-        (Some(known), false) => {
-            if json.get("type").and_then(Json::as_str) != Some(known.kind.name())
-                || known.kind.target().is_some_and(|target| {
-                    json.get("targetClass").and_then(Json::as_str) != Some(target)
-                })
-            {
-                return impossible(format!("Field {name} exists, cannot update."));
-            }
-            if is_default_field(&class.name, name) {
-                return Ok(());
-            }
-            let (field, definition) = read_field(&class.name, name, json)?;
-            class.fields.insert(field, definition);
-            Ok(())
-        }
-        (None, false) => {
-            let (field, definition) = read_field(&class.name, name, json)?;
-            class.fields.insert(field, definition);
-            Ok(())
-        }
+        (Some(_) | None, _) => Ok(()),
     }
+}
+
+fn change_field(class: &mut ClassSchema, name: &str, json: &Json) -> Result<()> {
+    let is_default = is_default_field(&class.name, name);
+    let Some(known) = class.field(name).map(|field| field.kind.clone()) else {
+        let (field, definition) = read_field(&class.name, name, json)?;
+        class.fields.insert(field, definition);
+        return Ok(());
+    };
+    if is_removal(json) {
+        if is_default {
+            let text = format!("field {name} cannot be changed");
+            return Err(Error::new(Code::ImmutableField, text));
+        }
+        class.fields.shift_remove(name);
+        return Ok(());
+    }
+    if is_default {
+        return Ok(());
+    }
+    let (field, definition) = read_field(&class.name, name, json)?;
+    if definition.kind != known {
+        let place = format_args!("{}.{name}", class.name);
+        return Err(Error::type_mismatch(place, &known, definition.kind));
+    }
+    class.fields.insert(field, definition);
+    Ok(())
 }
 
 /// Reads and checks the definition of a field.

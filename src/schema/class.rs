@@ -14,6 +14,9 @@ pub type FieldMap = IndexMap<FieldName, Field>;
 /// The indexes of a class: a name, and the fields with their direction (`1`, `-1`) or kind (`text`, `2dsphere`).
 pub type IndexMapByName = IndexMap<String, Members>;
 
+/// Of so many fields, one is found sooner by looking at all of their names than by a hash of the name.
+const FIELDS_COMPARED: usize = 20;
+
 /// A class: what its objects hold and who may do what with them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassSchema {
@@ -36,18 +39,21 @@ impl ClassSchema {
 
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.get(name)
+        self.known(name).map(|(_, field)| field)
     }
 
     /// The type of the field of that name.
     pub fn kind(&self, name: &str) -> Option<&FieldType> {
-        self.fields.get(name).map(|field| &field.kind)
+        self.known(name).map(|(_, field)| &field.kind)
     }
 
     /// The field as the schema has it: names that come out of this function, and no others, may reach a
     /// database as identifiers.
     pub fn known(&self, name: &str) -> Option<(&FieldName, &Field)> {
-        self.fields.get_key_value(name)
+        if self.fields.len() > FIELDS_COMPARED {
+            return self.fields.get_key_value(name);
+        }
+        self.fields.iter().find(|(known, _)| **known == *name)
     }
 
     /// The column of that name: of a field, or one that only the server uses.
@@ -137,6 +143,17 @@ impl Snapshot {
         next.classes.remove(class);
         next.order.retain(|name| name != class);
         next
+    }
+
+    /// The same classes, and those that are as they were in another snapshot are the same in memory.
+    #[must_use]
+    pub fn sharing(mut self, other: &Self) -> Self {
+        for (name, class) in &mut self.classes {
+            if let Some(known) = other.classes.get(name).filter(|known| *known == class) {
+                *class = Arc::clone(known);
+            }
+        }
+        self
     }
 
     /// Grows with every change.

@@ -113,21 +113,22 @@ impl ClassPermissions {
         Self { rules, protected, protects, default_acl, wire: given }
     }
 
+    /// Reads permissions that may not speak of every operation: what they do not name is open to nobody.
+    pub fn from_partial(json: &Json) -> Self {
+        let mut wire = json.as_object().cloned().unwrap_or_default();
+        for operation in ClassOperation::ALL {
+            wire.entry(operation.name().to_owned()).or_insert_with(Json::empty);
+        }
+        wire.entry("protectedFields".to_owned()).or_insert_with(Json::empty);
+        Self::from_stored(&Json::Object(wire))
+    }
+
     /// Checks permissions that a schema request brought against the fields of the class.
     pub fn check(json: &Json, fields: &FieldMap) -> Result<Self> {
         for (key, entry) in json.as_object().into_iter().flatten() {
             check_entry(key, entry, fields)?;
         }
-        let mut wire = Members::new();
-        let given = json.as_object();
-        for (key, entry) in given.into_iter().flatten() {
-            wire.insert(key.clone(), entry.clone());
-        }
-        for operation in ClassOperation::ALL {
-            wire.entry(operation.name().to_owned()).or_insert_with(Json::empty);
-        }
-        wire.entry("protectedFields".to_owned()).or_insert_with(Json::empty);
-        Ok(Self::from_stored(&Json::Object(wire)))
+        Ok(Self::from_partial(json))
     }
 
     /// Who may do an operation.

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ops::App;
 use crate::options::{Config, Database, Synchronous};
 use crate::storage::Storage;
+use crate::storage::postgres::PostgresStorage;
 use crate::storage::sqlite::{self, Location, SqliteOptions, SqliteStorage};
 use crate::telemetry::Metrics;
 use crate::value::wire::FileUrls;
@@ -26,7 +27,8 @@ pub(super) async fn app(config: Config, server_url: String) -> Result<Arc<App>> 
         let groups = groups.iter().map(|(group, fields)| (group.clone(), fields.clone())).collect();
         (class.clone(), groups)
     });
-    let files = FileUrls { prefix: format!("{server_url}/files/{}/", config.keys.app_id) };
+    let public_url = config.public_server_url.as_ref().unwrap_or(&server_url);
+    let files = FileUrls { prefix: format!("{public_url}/files/{}/", config.keys.app_id) };
     Ok(Arc::new(App {
         protected: protected.collect::<HashMap<_, _>>(),
         denylist: crate::ops::Denylist::new(&config.request_keyword_denylist),
@@ -47,6 +49,7 @@ async fn open(config: &Config) -> Result<Arc<dyn Storage>> {
     let location = match &config.database {
         Database::Sqlite(path) => Location::File(path.clone()),
         Database::SqliteMemory => Location::Memory,
+        Database::Postgres(address) => return Ok(PostgresStorage::open(address).await?),
     };
     let synchronous = match config.sqlite.synchronous {
         Synchronous::Full => sqlite::Synchronous::Full,
@@ -85,8 +88,7 @@ fn auth(config: &Config) -> Result<Auth> {
     let providers =
         Providers::new(config).map_err(|problems| Error::internal(problems.join("; ")))?;
     let known_max = config.cache_entries_max;
-    // This process is the only writer of its SQLite database, and says what it changed.
-    let ttl_ms = None;
+    let ttl_ms = i64::try_from(config.cache_ttl_ms).unwrap_or(i64::MAX);
     Ok(Auth {
         passwords: Passwords::for_this_machine(),
         sessions: Sessions::new(known_max, ttl_ms),

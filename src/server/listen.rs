@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::mount::{self, Server};
 use super::tasks::Tasks;
-use super::{abandoned, build};
+use super::{abandoned, build, elsewhere};
 use crate::error::{Error, Result};
 use crate::options::Config;
 
@@ -40,6 +40,13 @@ pub async fn run(config: Config, announce: impl Fn(&str)) -> Result<Outcome> {
     let (abandoned, finisher) = abandoned::channel();
     let server = Server::new(Arc::clone(&app), abandoned);
     server.start(&mut tasks);
+    let (following, stop) = (Arc::clone(&app), tasks.stop());
+    tasks.spawn("elsewhere", async move {
+        tokio::select! {
+            () = elsewhere::follow(following) => {}
+            () = stop.wait() => {}
+        }
+    });
     // From here on a signal is heard: whoever reads `ready` may send one at once.
     let mut signal = std::pin::pin!(told_to_stop()?);
     for line in server.services(&origin) {

@@ -4,10 +4,13 @@
 mod abandoned;
 mod address;
 mod build;
+mod doctor;
+mod elsewhere;
 mod listen;
 mod mount;
 mod playground;
 mod tasks;
 
 pub use build::problems;
+pub use doctor::{Report, Verdict, doctor};
 pub use listen::{Outcome, run};

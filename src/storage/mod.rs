@@ -4,14 +4,23 @@
 //! their own conditions, and returns rows in driver form. Nothing here is shaped like SQL, and no back end
 //! decides who may do what.
 
-pub mod sql;
-pub mod sqlite;
+mod elsewhere;
+mod inspection;
+#[macro_use]
 #[cfg(test)]
 mod suite;
+pub mod postgres;
+pub mod sql;
+pub mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+pub use elsewhere::{Elsewhere, Tell};
+pub use inspection::{
+    IndexFacts, Inspection, ProviderFacts, RoleFacts, ServerFacts, SessionFacts, Table, UserFacts,
+};
 
 use crate::access::{Allowed, FixedQuestion, WriteAccess};
 use crate::error::Result;
@@ -60,7 +69,7 @@ pub trait Storage: Verbs {
     async fn load(&self) -> Result<Snapshot>;
 
     /// Changes a class, tables and indexes and description together, if `version` is still the one in
-    /// force.
+    /// force. A class that has objects does not go.
     async fn change_class(&self, version: u64, change: Arc<ClassChange>) -> Result<ClassChanged>;
 
     /// Makes sure that no two users have the same account at one of these identity providers, and that the
@@ -78,10 +87,14 @@ pub trait Storage: Verbs {
     /// name. A role that does not exist gives nothing.
     async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>>;
 
+    /// Tells what other processes do in the database, until the future is dropped: within a second, and
+    /// first of all [`Elsewhere::Everything`]. Until then nothing is told.
+    async fn listen(&self, tell: Tell<'_>);
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
 
-    /// How many statements were sent since the start: for tests and metrics.
+    /// How many statements the verbs have sent since the start: for tests and metrics.
     fn statements(&self) -> u64;
 
     /// Finishes what is under way and closes the database.
@@ -105,6 +118,8 @@ pub enum ClassChanged {
     To(u64),
     /// Somebody else changed classes in between: load them and decide again.
     Stale,
+    /// The class was to go, and has so many objects.
+    NotEmpty(u64),
 }
 
 /// Asks for all roles of a user.

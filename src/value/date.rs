@@ -38,17 +38,22 @@ impl Date {
 
     /// Appends `2014-03-04T05:06:07.089Z`.
     pub fn write_iso(self, out: &mut Vec<u8>) {
-        let days = self.0.div_euclid(86_400_000);
-        let millis = self.0.rem_euclid(86_400_000);
+        // Both fit: the year is between 0 and 9999.
+        let days = (self.0.div_euclid(86_400_000) + DAYS_BEFORE_EPOCH) as u32;
+        let millis = self.0.rem_euclid(86_400_000) as u32;
         let (year, month, day) = civil(days);
+        let seconds = millis / 1_000;
+        let fraction = millis % 1_000;
         let mut text = *b"0000-00-00T00:00:00.000Z";
-        digits(&mut text[0..4], year);
-        digits(&mut text[5..7], month);
-        digits(&mut text[8..10], day);
-        digits(&mut text[11..13], millis / 3_600_000);
-        digits(&mut text[14..16], millis / 60_000 % 60);
-        digits(&mut text[17..19], millis / 1_000 % 60);
-        digits(&mut text[20..23], millis % 1_000);
+        two_digits(&mut text, 0, year / 100);
+        two_digits(&mut text, 2, year % 100);
+        two_digits(&mut text, 5, month);
+        two_digits(&mut text, 8, day);
+        two_digits(&mut text, 11, seconds / 3_600);
+        two_digits(&mut text, 14, seconds / 60 % 60);
+        two_digits(&mut text, 17, seconds % 60);
+        two_digits(&mut text, 20, fraction / 10);
+        text[22] = b'0' + (fraction % 10) as u8;
         out.extend_from_slice(&text);
     }
 
@@ -66,25 +71,26 @@ impl fmt::Display for Date {
     }
 }
 
-fn digits(out: &mut [u8], mut number: i64) {
-    for digit in out.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
+fn two_digits(text: &mut [u8; 24], at: usize, number: u32) {
+    text[at] = b'0' + (number / 10) as u8;
+    text[at + 1] = b'0' + (number % 10) as u8;
 }
 
-/// Year, month and day of a day number, by the algorithm of Howard Hinnant's `civil_from_days`.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
+/// From the first of March 400 years before the year 0, where `civil` begins to count, to 1970.
+const DAYS_BEFORE_EPOCH: i64 = 719_468 + 146_097;
+
+/// Year, month and day of a day number, by the algorithm of Howard Hinnant's `civil_from_days`. It counts from a first of
+/// March, so that the leap day is the last of its year.
+fn civil(days: u32) -> (u32, u32, u32) {
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let year = year_of_era + era * 400 + u32::from(month <= 2) - 400;
     (year, month, day)
 }
 

@@ -236,32 +236,43 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = next_special(rest) {
-        out.extend_from_slice(&rest[..at]);
-        write_escape(rest[at], out);
-        rest = &rest[at + 1..];
+    if !is_plain(rest) {
+        while let Some(at) = rest.iter().position(is_special) {
+            out.extend_from_slice(&rest[..at]);
+            write_escape(rest[at], out);
+            rest = &rest[at + 1..];
+        }
     }
     out.extend_from_slice(rest);
     out.push(b'"');
 }
 
-/// The first byte that can not stand in a string as it is. Eight bytes are looked at together.
-fn next_special(bytes: &[u8]) -> Option<usize> {
+/// Whether a byte can not stand in a string as it is.
+fn is_special(byte: &u8) -> bool {
+    *byte < 0x20 || *byte == b'"' || *byte == b'\\'
+}
+
+/// Whether all bytes can stand in a string as they are. Eight are looked at together; the last eight may overlap.
+fn is_plain(bytes: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    let specials = |chunk: [u8; 8]| {
+        let word = u64::from_le_bytes(chunk);
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        controls | has_zero(word ^ (ONES * 0x22)) | has_zero(word ^ (ONES * 0x5c))
+    };
     let (words, tail) = bytes.as_chunks::<8>();
-    for (at, chunk) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        if control | has_zero(word ^ (ONES * 0x22)) | has_zero(word ^ (ONES * 0x5c)) != 0
-            && let Some(inside) = chunk.iter().position(is_special)
-        {
-            return Some(at * 8 + inside);
+    let found = words.iter().fold(0, |found, chunk| found | specials(*chunk));
+    let last = match bytes.last_chunk::<8>() {
+        Some(last) => *last,
+        None => {
+            let mut padded = [b' '; 8];
+            padded[..tail.len()].copy_from_slice(tail);
+            padded
         }
-    }
-    tail.iter().position(is_special).map(|inside| words.len() * 8 + inside)
+    };
+    found | specials(last) == 0
 }
 
 fn write_escape(byte: u8, out: &mut Vec<u8>) {

@@ -168,11 +168,15 @@ pub fn read_value(json: Json) -> Result<Value> {
 
 fn read_typed(kind: &str, members: &Members) -> Result<Value> {
     let invalid = || Error::new(Code::IncorrectType, format!("This is not a valid {kind}"));
-    let text = |key: &str| members.get(key).and_then(Json::as_str);
+    // As in the original, empty is absent (`parse-server:src/Controllers/SchemaController.js`, `getObjectType`).
+    let text = |key: &str| members.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
     match kind {
         "Date" => Ok(Value::Date(text("iso").and_then(Date::parse).ok_or_else(invalid)?)),
         "Bytes" => {
             let content = members.get("base64").cloned().ok_or_else(invalid)?;
+            if content.as_str() == Some("") {
+                return Err(invalid());
+            }
             check_nested(&content)?;
             Ok(Value::Bytes(content))
         }
@@ -464,6 +468,8 @@ mod tests {
         check_refused(r#"{"__type":"Nope","v":1}"#, 111, "This is not a valid Nope");
         check_refused(r#"{"__type":"GeoPoint","latitude":1}"#, 111, "This is not a valid GeoPoint");
         check_refused(r#"{"__type":"File"}"#, 111, "This is not a valid File");
+        check_refused(r#"{"__type":"File","name":""}"#, 111, "This is not a valid File");
+        check_refused(r#"{"__type":"Bytes","base64":""}"#, 111, "This is not a valid Bytes");
         check_refused(r#"{"__type":"Date","iso":"nope"}"#, 111, "This is not a valid Date");
         check_refused(
             r#"{"__type":"Polygon","coordinates":"x"}"#,

@@ -34,8 +34,8 @@ struct Failure {
     mismatches: Vec<Mismatch>,
 }
 
-/// Replays a scenario and panics with everything that is not as expected.
-pub(crate) fn run(scenario: &str) {
+/// Replays a scenario on an empty database and panics with everything that is not as expected.
+pub(crate) fn run(scenario: &str, database: &str) {
     let transcript = Transcript::read(scenario);
     let left_out: LeftOut = read_json("left-out.json");
     let differences: Vec<Difference> = read_json("differences.json");
@@ -46,7 +46,7 @@ pub(crate) fn run(scenario: &str) {
         providers.retain(|_, provider| provider.get("module").is_none());
     }
 
-    let mut server = Server::start(&options);
+    let mut server = Server::start(&options, database);
     let mut bindings = Bindings::new(server.origin());
     let mut failures = Vec::new();
     let mut replayed = 0;

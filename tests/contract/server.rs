@@ -28,14 +28,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with these options on an empty database and waits until it is up.
+    /// Starts a server with these options on an empty database at this address and waits until it is up.
     ///
     /// In option texts `<serverURL>` is the server's own address, and what starts with `./` is a file
     /// of the contract.
-    pub(crate) fn start(options: &Map<String, Value>) -> Self {
+    pub(crate) fn start(options: &Map<String, Value>, database: &str) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let config = directory.path().join("config.json");
-        fs::write(&config, config_of(options).to_string()).expect("the configuration is written");
+        fs::write(&config, config_of(options, database).to_string())
+            .expect("the configuration is written");
         let mut child = Command::new(env!("CARGO_BIN_EXE_parsimony"))
             .arg(&config)
             .current_dir(directory.path())
@@ -143,10 +144,10 @@ pub(crate) fn data_directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract")
 }
 
-fn config_of(options: &Map<String, Value>) -> Value {
+fn config_of(options: &Map<String, Value>, database: &str) -> Value {
     let mut config = Value::Object(options.clone());
     config["compat"] = json!("9.10");
-    config["databaseURI"] = json!("sqlite::memory:");
+    config["databaseURI"] = json!(database);
     config["host"] = json!("127.0.0.1");
     // Only a server that is told its own address before it starts needs a port chosen beforehand.
     let port = if config.to_string().contains("<serverURL>") { free_port() } else { 0 };

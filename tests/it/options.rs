@@ -99,9 +99,10 @@ fn what_is_required_is_named_with_its_variable() {
 }
 
 #[test]
-fn databases_of_other_kinds_say_what_is_missing() {
+fn addresses_of_databases_say_what_is_wrong() {
     for (uri, missing) in [
-        ("postgres://u:hush@h/d", "PostgreSQL"),
+        ("postgres://u:hush@h:x/d?max=0", "the port is no number"),
+        ("postgres://u:hu#hush@h/d", "percent-encoded"),
         ("mongodb://u:hush@h/d", "MongoDB"),
         ("mysql://u:hush@h/d", "unknown kind"),
     ] {
@@ -218,13 +219,11 @@ fn dev_makes_a_key_that_works() {
 
 #[test]
 fn options_without_effect_are_one_warning() {
-    let server = TestServer::with(
-        &json!({"cacheTTL": 1, "cloud": "x", "pages": {"enableLocalization": true}}),
-    );
+    let server = TestServer::with(&json!({"cloud": "x", "pages": {"enableLocalization": true}}));
     let log = server.logged();
     let warnings: Vec<&str> = log.lines().filter(|line| line.contains("no effect")).collect();
     assert_eq!(warnings.len(), 1, "{log}");
-    for name in ["cacheTTL", "cloud", "pages.enableLocalization"] {
+    for name in ["cloud", "pages.enableLocalization"] {
         assert!(warnings[0].contains(name), "{log}");
     }
 }

@@ -159,8 +159,6 @@ fn texts_of_all_scripts() {
         "日本語",
         "😀👩‍👩‍👧",
         "שלום",
-        "\u{0}",
-        "a\u{0}b",
         "\u{1f}\u{7f}",
         "\u{feff}",
         "\u{2028}",
@@ -184,6 +182,29 @@ fn texts_of_all_scripts() {
             public.graphql_with(query, &json!({"s": text})).data("/docs/edges/0/node/s"),
             json!(text)
         );
+    }
+}
+
+/// PostgreSQL has no place for the character NUL in a text.
+#[test]
+fn nul_in_texts() {
+    let server = TestServer::start();
+    let public = server.public();
+    for fields in
+        [json!({"s": "\u{0}"}), json!({"o": {"\u{0}": "a\u{0}b"}}), json!({"a": ["\u{0}"]})]
+    {
+        let answer = public.post("/classes/Doc", &fields);
+        if TestServer::is_on_postgres() {
+            answer.is_refused_with(&[107]);
+        } else {
+            let id = answer.is(201).json()["objectId"].as_str().unwrap().to_owned();
+            let stored = public.get(&format!("/classes/Doc/{id}")).is(200).json();
+            fields
+                .as_object()
+                .unwrap()
+                .iter()
+                .for_each(|(name, value)| assert_eq!(stored[name], *value));
+        }
     }
 }
 

@@ -318,10 +318,12 @@ fn ids() {
     let victim = Victim::new();
     for payload in PAYLOADS {
         let path = format!("/classes/Victim/{}", percent_encode(payload));
+        // There are no such objects; PostgreSQL does not even take an id with NUL.
+        let codes = [101, if payload.contains('\0') { 107 } else { 101 }];
         for caller in [victim.public(), victim.server.master()] {
-            caller.get(&path).is_refused_with(&[101]);
-            caller.put(&path, &json!({"s": "owned"})).is_refused_with(&[101]);
-            caller.delete(&path).is_refused_with(&[101]);
+            caller.get(&path).is_refused_with(&codes);
+            caller.put(&path, &json!({"s": "owned"})).is_refused_with(&codes);
+            caller.delete(&path).is_refused_with(&codes);
         }
     }
     victim.is_intact();

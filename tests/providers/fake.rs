@@ -191,7 +191,7 @@ pub(crate) fn config_of(options: &Value) -> Config {
     }
     match options::load(&args, std::iter::empty(), &|| "key".to_owned()).unwrap() {
         Start::Run(config) => *config,
-        Start::Help(_) | Start::Version => panic!("not a start"),
+        Start::Examine(_) | Start::Help(_) | Start::Version => panic!("not a start"),
     }
 }
 

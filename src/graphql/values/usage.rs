@@ -14,7 +14,7 @@ use apollo_compiler::{Name, Node, Schema};
 use super::inspect::{kind, print};
 use super::literals::plain;
 use super::{Misfit, scalars};
-use crate::graphql::suggest::{did_you_mean, suggestions};
+use crate::graphql::suggest::{did_you_mean, did_you_mean_the_value, suggestions};
 use crate::value::Members;
 
 /// Checks every value of the document.
@@ -220,11 +220,12 @@ impl<'a> Check<'a> {
         let text = match value.as_enum() {
             Some(given) if definition.values.contains_key(given) => return,
             Some(given) => {
-                let near = did_you_mean(&suggestions(given, known()));
+                let near = did_you_mean_the_value(&suggestions(given, known()));
                 format!("Value \"{given}\" does not exist in \"{name}\" enum.{near}")
             }
             None => {
-                let near = value.as_str().map(|text| did_you_mean(&suggestions(text, known())));
+                let near =
+                    value.as_str().map(|text| did_you_mean_the_value(&suggestions(text, known())));
                 format!(
                     "Enum \"{name}\" cannot represent non-enum value: {}.{}",
                     print(value),

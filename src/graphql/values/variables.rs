@@ -8,7 +8,7 @@ use apollo_compiler::{Node, Schema};
 
 use super::inspect::{inspect, script_text};
 use super::{Misfit, literal_to_json, scalars};
-use crate::graphql::suggest::{did_you_mean, suggestions};
+use crate::graphql::suggest::{did_you_mean, did_you_mean_the_value, suggestions};
 use crate::value::{Json, Members};
 
 /// As many misfits are told of; then the rest is not looked at.
@@ -137,8 +137,10 @@ impl<'v> Coercion<'_, 'v> {
         if definition.values.contains_key(text) {
             return Some(value.clone());
         }
-        let near =
-            did_you_mean(&suggestions(text, definition.values.keys().map(|name| name.as_str())));
+        let near = did_you_mean_the_value(&suggestions(
+            text,
+            definition.values.keys().map(|name| name.as_str()),
+        ));
         self.misfit(value, &format!("Value \"{text}\" does not exist in \"{name}\" enum.{near}"))
     }
 

@@ -29,17 +29,31 @@ pub async fn distinct(
     request: FindRequest,
 ) -> Result<Vec<Json>> {
     demand_aggregation(ctx)?;
+    let request = &request;
+    ctx.settled(|ctx| async move { distinct_once(&ctx, class, field, request).await }).await
+}
+
+async fn distinct_once(
+    ctx: &Ctx,
+    class: &str,
+    field: &str,
+    request: &FindRequest,
+) -> Result<Vec<Json>> {
     let Some(schema) = ctx.snapshot.class(class).cloned() else { return Ok(Vec::new()) };
     let Some(path) = field_path(field, &schema) else { return Ok(Vec::new()) };
     let plan = ctx.plan(&schema, ClassOperation::Find)?;
     plan.check_field(&path.field)?;
-    let question = Question::new(ctx, &schema, &request).await?;
+    let question = Question::new(ctx, &schema, request).await?;
     ctx.data().distinct(plan.allow(question.whole())?, path).await
 }
 
 /// The result of a pipeline, given as the list of its stages.
 pub async fn aggregate(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
     demand_aggregation(ctx)?;
+    ctx.settled(|ctx| async move { aggregate_once(&ctx, class, stages).await }).await
+}
+
+async fn aggregate_once(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
     let known = ctx.snapshot.class(class).cloned();
     let schema = known.clone().unwrap_or_else(|| ClassSchema::new(ClassName::from(class)).into());
     let pipeline = parse_pipeline(stages, &schema)?;

@@ -315,13 +315,17 @@ pub async fn explain(ctx: &Ctx, class: &str, request: FindRequest) -> Result<Jso
         ));
     }
     limits::check_request(ctx, &request)?;
-    let class = ClassName::from(class);
-    admit(ctx, &class)?;
-    let Some(schema) = ctx.snapshot.class(&class).cloned() else {
+    let (class, request) = (&ClassName::from(class), &request);
+    ctx.settled(|ctx| async move { explain_once(&ctx, class, request).await }).await
+}
+
+async fn explain_once(ctx: &Ctx, class: &ClassName, request: &FindRequest) -> Result<Json> {
+    admit(ctx, class)?;
+    let Some(schema) = ctx.snapshot.class(class).cloned() else {
         return Ok(Json::Array(Vec::new()));
     };
     let plan = ctx.plan(&schema, ClassOperation::Find)?;
-    let question = Question::new(ctx, &schema, &request).await?;
+    let question = Question::new(ctx, &schema, request).await?;
     let page = Page { skip: request.skip, limit: Some(limit(ctx, request.limit)) };
     ctx.data().explain(plan.allow(question.into_query(page).0)?).await
 }

@@ -40,14 +40,25 @@ pub struct Branch {
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
     found: Vec<Found>,
-    positions: HashMap<ClassName, HashMap<ObjectId, (usize, usize)>>,
+    /// Of each class, where its objects stand.
+    positions: Vec<(ClassName, Positions)>,
 }
+
+/// Of each object, the result that it stands in and its place there.
+type Positions = HashMap<ObjectId, (usize, usize)>;
 
 impl Targets {
     /// Adds the objects of a class.
     pub fn add(&mut self, found: Found) {
         let at = self.found.len();
-        let positions = self.positions.entry(found.class.name.clone()).or_default();
+        let class = &found.class.name;
+        let known = self.positions.iter().position(|(known, _)| known == class);
+        let known = known.unwrap_or_else(|| {
+            let room = Positions::with_capacity(found.objects.len());
+            self.positions.push((class.clone(), room));
+            self.positions.len() - 1
+        });
+        let positions = &mut self.positions[known].1;
         for (row, object) in found.objects.iter().enumerate() {
             positions.insert(ObjectId::from(object.id()), (at, row));
         }
@@ -56,7 +67,8 @@ impl Targets {
 
     /// The object that a pointer leads to, and the result that it stands in.
     pub fn get(&self, class: &ClassName, id: &str) -> Option<(&Found, ObjectView<'_>)> {
-        let (at, row) = self.positions.get(class)?.get(id)?;
+        let (_, positions) = self.positions.iter().find(|(known, _)| known == class)?;
+        let (at, row) = positions.get(id)?;
         let found = &self.found[*at];
         Some((found, found.objects.object(*row)))
     }

@@ -35,12 +35,17 @@ pub(super) fn of_request(class: &ClassSchema, request: &FindRequest) -> Result<S
     for name in &followed {
         tree.branch(name);
     }
-    for key in request.keys.iter().flatten() {
+    // What is left out of an object that a pointer leads to is left out of an included one.
+    for key in request.keys.iter().flatten().chain(&request.exclude_keys) {
         if let Some((path, _)) = key.rsplit_once('.') {
             tree.add_path(path)?;
         }
     }
-    let mut own = own_keys(request.keys.as_deref(), &mut tree);
+    // A key that is asked for and left out was not asked for.
+    let asked = |key: &&String| !request.exclude_keys.contains(key);
+    let keys: Option<Vec<String>> =
+        request.keys.as_ref().map(|keys| keys.iter().filter(asked).cloned().collect());
+    let mut own = own_keys(keys.as_deref(), &mut tree);
     if let Some(own) = &mut own {
         own.extend(followed.iter().map(|name| name.to_string()));
     }

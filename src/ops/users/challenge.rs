@@ -17,7 +17,7 @@ pub async fn challenge(ctx: &Ctx, input: &Members) -> Result<Json> {
     let Json::Object(data) = data else {
         return Err(Error::new(Code::Other, "challengeData should be an object."));
     };
-    let account = user(ctx, input).await?;
+    let account = ctx.settled(|ctx| async move { user(&ctx, input).await }).await?;
     let mut names: Vec<&String> = data.keys().collect();
     names.sort_unstable();
     let mut answers = Members::new();

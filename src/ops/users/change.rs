@@ -186,8 +186,7 @@ impl UserChange {
                 session::end_all(ctx, id, None).await?;
             }
             if ctx.principal.user().is_some() {
-                let auth_provider = Some("password".to_owned());
-                let created_with = CreatedWith { action: Action::LogIn, auth_provider };
+                let created_with = CreatedWith { action: Action::NewPassword, auth_provider: None };
                 let installation = ctx.installation_id.as_deref();
                 let session = session::open(ctx, id, created_with, installation).await?;
                 news.insert("sessionToken".to_owned(), Json::from(session.token));

@@ -89,7 +89,9 @@ pub async fn me(ctx: &Ctx, request: FindRequest) -> Result<Found> {
 /// Ends the caller's session, if he has one.
 pub async fn log_out(ctx: &Ctx) -> Result<()> {
     match &ctx.session {
-        Some(session) => session::end(ctx, &session.token).await,
+        Some(session) => {
+            ctx.settled(|ctx| async move { session::end(&ctx, &session.token).await }).await
+        }
         None => Ok(()),
     }
 }
@@ -100,17 +102,17 @@ pub async fn request_password_reset(
     email: Option<&Json>,
     token: Option<&Json>,
 ) -> Result<()> {
-    reset::request(ctx, email, token).await
+    ctx.settled(|ctx| async move { reset::request(&ctx, email, token).await }).await
 }
 
 /// Sets a new password with a token from a mail, once.
 pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<()> {
-    reset::reset(ctx, token, password).await
+    ctx.settled(|ctx| async move { reset::reset(&ctx, token, password).await }).await
 }
 
 /// The name of the user whom a reset token belongs to, while it is valid.
 pub async fn reset_target(ctx: &Ctx, token: &str) -> Result<Option<String>> {
-    match reset::target(ctx, token).await {
+    match ctx.settled(|ctx| async move { reset::target(&ctx, token).await }).await {
         Ok(account) => Ok(Some(account.username.unwrap_or_default())),
         Err(error) if error.code() == Code::Other => Ok(None),
         Err(error) => Err(error),
@@ -119,12 +121,12 @@ pub async fn reset_target(ctx: &Ctx, token: &str) -> Result<Option<String>> {
 
 /// Mails a link to verify an address.
 pub async fn request_verification_mail(ctx: &Ctx, email: Option<&Json>) -> Result<()> {
-    verification::request(ctx, email).await
+    ctx.settled(|ctx| async move { verification::request(&ctx, email).await }).await
 }
 
 /// Verifies an address with a token from a mail, once. Whether the token was good.
 pub async fn verify_email(ctx: &Ctx, token: &str) -> Result<bool> {
-    verification::verify(ctx, token).await
+    ctx.settled(|ctx| async move { verification::verify(&ctx, token).await }).await
 }
 
 /// Mails another link to whoever had this token or name.
@@ -133,5 +135,5 @@ pub async fn resend_verification_mail(
     token: Option<&str>,
     username: Option<&str>,
 ) -> Result<()> {
-    verification::resend(ctx, token, username).await
+    ctx.settled(|ctx| async move { verification::resend(&ctx, token, username).await }).await
 }

@@ -41,6 +41,8 @@ pub(in crate::ops) enum Action {
     Create,
     /// Exchanging a token of the hosted service.
     Upgrade,
+    /// Getting a new password, of which a session says nothing.
+    NewPassword,
 }
 
 impl CreatedWith {
@@ -50,6 +52,7 @@ impl CreatedWith {
             Action::LogIn => "login",
             Action::Create => "create",
             Action::Upgrade => "upgrade",
+            Action::NewPassword => return Members::new(),
         };
         let mut members = Members::new();
         members.insert("action".to_owned(), Json::from(action));
@@ -74,7 +77,8 @@ pub async fn as_session_of(ctx: &Ctx, token: &str) -> Result<Ctx> {
 pub async fn with_session(mut ctx: Ctx, token: &str) -> Result<Ctx> {
     ctx.session_token = Some(Arc::from(token));
     if ctx.principal.sees_everything() {
-        ctx.session = identify(&ctx, token).await.ok().map(|identified| identified.session);
+        let identified = ctx.settled(|ctx| async move { identify(&ctx, token).await }).await;
+        ctx.session = identified.ok().map(|identified| identified.session);
         return Ok(ctx);
     }
     let ctx = as_session_of(&ctx, token).await?;
@@ -223,6 +227,11 @@ pub(in crate::ops) fn to_members(session: &Session, created_with: &CreatedWith) 
 /// The session whose token the request carries, as its user sees it, also when it is over. Error 209 if the
 /// request carries none, or one that names no session.
 pub async fn session_of_token(ctx: &Ctx, request: FindRequest) -> Result<Found> {
+    let request = &request;
+    ctx.settled(|ctx| async move { session_of_token_once(&ctx, request.clone()).await }).await
+}
+
+async fn session_of_token_once(ctx: &Ctx, request: FindRequest) -> Result<Found> {
     let refused = |text: &'static str| Error::new(Code::InvalidSessionToken, text);
     let token = ctx.session_token.as_deref().ok_or_else(|| refused("Session token required."))?;
     let not_found = || refused("Session token not found.");
@@ -249,19 +258,23 @@ pub async fn upgrade_session(ctx: &Ctx) -> Result<Members> {
     // Whoever may only read does not write by borrowing a session.
     ctx.writer()?;
     let ctx = as_session_of(ctx, token).await?;
-    let user = ctx.principal.user().ok_or_else(invalid)?;
-    let created_with = CreatedWith { action: Action::Upgrade, auth_provider: None };
+    let user = &ctx.principal.user().ok_or_else(invalid)?.id;
+    let created_with = &CreatedWith { action: Action::Upgrade, auth_provider: None };
     let installation = ctx.installation_id.as_deref();
-    let session = open(&ctx, &user.id, created_with.clone(), installation).await?;
-    Ok(to_members(&session, &created_with))
+    let open = |ctx| async move { open(&ctx, user, created_with.clone(), installation).await };
+    let session = ctx.settled(open).await?;
+    Ok(to_members(&session, created_with))
 }
 
 fn columns(session: &Session, created_with: &CreatedWith) -> Vec<(&'static str, Value)> {
     let mut columns = vec![
         ("sessionToken", Value::String(session.token.clone())),
         ("user", user_pointer(&session.user)),
-        ("createdWith", Value::Object(created_with.to_members())),
     ];
+    let created_with = created_with.to_members();
+    if !created_with.is_empty() {
+        columns.push(("createdWith", Value::Object(created_with)));
+    }
     columns.extend(session.expires_at.map(|end| ("expiresAt", Value::Date(end))));
     let installation = session.installation_id.clone();
     columns.extend(installation.map(|id| ("installationId", Value::String(id))));

@@ -86,6 +86,9 @@ fn demand(fields: &Fields, name: &str, code: Code, text: &'static str) -> Result
 
 /// Logs in the user who has the account.
 async fn known(ctx: &Ctx, account: Account, given: &Members) -> Result<SignedUp> {
+    if ctx.principal.user().is_some_and(|user| user.id != account.id) {
+        return Err(auth_data::taken());
+    }
     if !ctx.principal.sees_everything() && account.is_closed() {
         return Err(passwords::wrong());
     }
@@ -126,8 +129,9 @@ async fn new(
         columns.extend(passwords::columns(ctx, password, None).await?);
     }
     columns.push((FieldName::from("username"), Assign::Set(Value::String(username.clone()))));
-    if !given.is_empty() {
-        columns.push((FieldName::from("authData"), Assign::Set(Value::Object(proven.kept()))));
+    let kept = proven.kept();
+    if !kept.is_empty() {
+        columns.push((FieldName::from("authData"), Assign::Set(Value::Object(kept))));
     }
     let is_verified_by_mail = named_by.iter().all(|provider| *provider == "anonymous");
     let begun = match &email {
@@ -178,7 +182,9 @@ fn own(ctx: &Ctx, fields: &mut Fields, id: &ObjectId) {
 async fn begin_session(ctx: &Ctx, user: &ObjectId, named_by: &[&str]) -> Result<Option<String>> {
     let users = &ctx.app.config.users;
     let is_social = !named_by.is_empty();
-    if ctx.principal.sees_everything() && !is_social {
+    // Who makes an account of a provider while he is logged in stays who he is.
+    let stays = is_social && ctx.principal.user().is_some();
+    if stays || ctx.principal.sees_everything() {
         return Ok(None);
     }
     if !is_social && users.verify_user_emails && users.prevent_login_with_unverified_email {
@@ -187,8 +193,12 @@ async fn begin_session(ctx: &Ctx, user: &ObjectId, named_by: &[&str]) -> Result<
             false => Ok(None),
         };
     }
-    let auth_provider = if is_social { named_by.join(",") } else { "password".to_owned() };
-    let created_with = CreatedWith { action: Action::SignUp, auth_provider: Some(auth_provider) };
+    // Whoever proves who he is elsewhere logs in, also the first time.
+    let (action, auth_provider) = match is_social {
+        true => (Action::LogIn, named_by.join(",")),
+        false => (Action::SignUp, "password".to_owned()),
+    };
+    let created_with = CreatedWith { action, auth_provider: Some(auth_provider) };
     let session = session::open(ctx, user, created_with, ctx.installation_id.as_deref()).await?;
     Ok(Some(session.token))
 }

@@ -40,14 +40,19 @@ pub(super) fn admit(ctx: &Ctx, class: &str, verb: Verb) -> Result<ClassName> {
         ));
     }
     let exists = ctx.snapshot.class(&class).is_some();
-    if !exists && !is_class_name(&class) && verb == Verb::Create {
-        return Err(Error::new(Code::InvalidJson, "schema class name does not revalidate"));
+    let is_nameless = !exists && !is_class_name(&class);
+    let no_name = || Error::new(Code::InvalidJson, "schema class name does not revalidate");
+    if is_nameless && verb == Verb::Create {
+        return Err(no_name());
     }
     let may_be_made = ctx.app.config.allow_client_class_creation
         || ctx.principal.sees_everything()
         || is_system_class(&class);
     if !exists && !may_be_made {
         return denied(format!("This user is not allowed to access non-existent class: {class}"));
+    }
+    if is_nameless && verb == Verb::Update {
+        return Err(no_name());
     }
     Ok(class)
 }

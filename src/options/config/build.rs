@@ -6,10 +6,9 @@ use super::reader::Reader;
 use super::{
     Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
     PagesConfig, ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous,
-    check, users,
+    check, database, users,
 };
 use crate::options::adapters::{self, CacheAdapter, FilesAdapter, PushAdapter};
-use crate::options::database::Database;
 use crate::options::mail::{self, MailAdapter};
 use crate::options::nearest;
 use crate::options::problems::Problems;
@@ -48,7 +47,7 @@ pub(in crate::options) fn build(
         if generated_master_key { Some(Secret::new(generate_master_key())) } else { master_key };
     let upload_bytes_max = reader.size("maxUploadSize").unwrap_or_default();
     fixed_adapters(reader);
-    let config = Config {
+    let mut config = Config {
         keys: keys(reader, master_key),
         host: reader.text("host").unwrap_or_default(),
         port: reader.integer("port", 0..=u64::from(u16::MAX)).map_or(0, |port| port as u16),
@@ -60,7 +59,7 @@ pub(in crate::options) fn build(
         cors: cors(reader),
         route_allow_list: route_allow_list(reader),
         trust_proxy: trust_proxy(reader),
-        database: database(reader),
+        database: database::read(reader),
         sqlite: sqlite(reader),
         transaction_timeout_ms: positive(reader, "transactionTimeoutMs").unwrap_or_default(),
         allow_public_explain: reader.flag("databaseOptions.allowPublicExplain"),
@@ -89,6 +88,7 @@ pub(in crate::options) fn build(
         cache: cache(reader),
         cache_entries_max: positive(reader, "cacheMaxSize")
             .map_or(0, |most| usize::try_from(most).unwrap_or(usize::MAX)),
+        cache_ttl_ms: reader.integer("cacheTTL", 0..=u64::MAX).unwrap_or_default(),
         push: push(reader),
         logging: logging(reader),
         metrics: MetricsConfig {
@@ -99,6 +99,7 @@ pub(in crate::options) fn build(
         warnings: raw.warning().into_iter().collect(),
         raw: raw.clone(),
     };
+    config.warnings.extend(database::warnings(&config.database));
     check::check(&config, reader);
     config
 }
@@ -165,14 +166,6 @@ fn trust_proxy(reader: &mut Reader<'_>) -> TrustProxy {
     TrustProxy::parse(&reader.raw.value("trustProxy")).unwrap_or_else(|| {
         reader.bad("trustProxy", "true, false, a number of hops, or addresses and ranges");
         TrustProxy::Nobody
-    })
-}
-
-fn database(reader: &mut Reader<'_>) -> Database {
-    let uri = reader.text("databaseURI").unwrap_or_default();
-    Database::parse(&uri).unwrap_or_else(|problem| {
-        reader.problem("databaseURI", &problem);
-        Database::SqliteMemory
     })
 }
 

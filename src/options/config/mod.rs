@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod database;
 mod reader;
 mod users;
 
@@ -104,6 +105,8 @@ pub struct Config {
     pub cache: CacheAdapter,
     /// How many sessions, and how many users' roles, are kept in memory.
     pub cache_entries_max: usize,
+    /// How long they stay known, in milliseconds, while the database does not tell what other processes change.
+    pub cache_ttl_ms: u64,
     /// How pushes are delivered, if they are.
     pub push: Option<PushAdapter>,
     /// What is logged.

@@ -9,7 +9,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     text(
         "databaseURI",
         "PARSE_SERVER_DATABASE_URI",
-        "Database to use: `sqlite:<file>` or `sqlite::memory:`.",
+        "Database to use: `sqlite:<file>`, `sqlite::memory:` or `postgres://user:password@host/name`.",
     )
     .preset(Preset::Text("mongodb://localhost:27017/parse"))
     .ours(Preset::Text("sqlite:parsimony.db"))
@@ -62,7 +62,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "databaseOptions.appName",
         "PARSE_SERVER_DATABASE_APP_NAME",
         "Name under which the connection shows up at the database.",
-    ),
+    )
+    .now(),
     text(
         "databaseOptions.authMechanism",
         "PARSE_SERVER_DATABASE_AUTH_MECHANISM",
@@ -232,13 +233,15 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     integer(
         "databaseOptions.maxIdleTimeMS",
         "PARSE_SERVER_DATABASE_MAX_IDLE_TIME_MS",
-        "Milliseconds after which an idle connection is closed.",
-    ),
+        "Milliseconds after which an idle connection is closed; 60,000 on PostgreSQL if absent, 0 for never.",
+    )
+    .now(),
     integer(
         "databaseOptions.maxPoolSize",
         "PARSE_SERVER_DATABASE_MAX_POOL_SIZE",
-        "Connections kept at most.",
-    ),
+        "Connections to PostgreSQL at most; 10 if absent.",
+    )
+    .now(),
     integer(
         "databaseOptions.maxStalenessSeconds",
         "PARSE_SERVER_DATABASE_MAX_STALENESS_SECONDS",
@@ -247,13 +250,15 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     integer(
         "databaseOptions.maxTimeMS",
         "PARSE_SERVER_DATABASE_MAX_TIME_MS",
-        "Milliseconds that one statement may take.",
-    ),
+        "Milliseconds that one statement may take; 60,000 on PostgreSQL if absent, 0 for any time.",
+    )
+    .now(),
     integer(
         "databaseOptions.minPoolSize",
         "PARSE_SERVER_DATABASE_MIN_POOL_SIZE",
-        "Connections kept at least.",
-    ),
+        "Connections to PostgreSQL that are kept open when there is nothing to do.",
+    )
+    .now(),
     text(
         "databaseOptions.proxyHost",
         "PARSE_SERVER_DATABASE_PROXY_HOST",
@@ -335,28 +340,33 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "databaseOptions.ssl",
         "PARSE_SERVER_DATABASE_SSL",
         "Encrypt the connection; the same as `tls`.",
-    ),
-    flag("databaseOptions.tls", "PARSE_SERVER_DATABASE_TLS", "Encrypt the connection."),
+    )
+    .now(),
+    flag("databaseOptions.tls", "PARSE_SERVER_DATABASE_TLS", "Encrypt the connection.").now(),
     flag(
         "databaseOptions.tlsAllowInvalidCertificates",
         "PARSE_SERVER_DATABASE_TLS_ALLOW_INVALID_CERTIFICATES",
         "Accept certificates that can not be verified.",
-    ),
+    )
+    .now(),
     flag(
         "databaseOptions.tlsAllowInvalidHostnames",
         "PARSE_SERVER_DATABASE_TLS_ALLOW_INVALID_HOSTNAMES",
         "Accept certificates of another host.",
-    ),
+    )
+    .now(),
     text(
         "databaseOptions.tlsCAFile",
         "PARSE_SERVER_DATABASE_TLS_CAFILE",
         "File with the certificates to trust.",
-    ),
+    )
+    .now(),
     text(
         "databaseOptions.tlsCertificateKeyFile",
         "PARSE_SERVER_DATABASE_TLS_CERTIFICATE_KEY_FILE",
         "File with the client's certificate and key.",
-    ),
+    )
+    .now(),
     text(
         "databaseOptions.tlsCertificateKeyFilePassword",
         "PARSE_SERVER_DATABASE_TLS_CERTIFICATE_KEY_FILE_PASSWORD",
@@ -367,12 +377,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "databaseOptions.tlsInsecure",
         "PARSE_SERVER_DATABASE_TLS_INSECURE",
         "Skip every verification of certificates.",
-    ),
+    )
+    .now(),
     integer(
         "databaseOptions.waitQueueTimeoutMS",
         "PARSE_SERVER_DATABASE_WAIT_QUEUE_TIMEOUT_MS",
-        "Milliseconds to wait for a free connection.",
-    ),
+        "Milliseconds to wait for a connection, free or new; 5,000 on PostgreSQL if absent.",
+    )
+    .now(),
     integer(
         "databaseOptions.zlibCompressionLevel",
         "PARSE_SERVER_DATABASE_ZLIB_COMPRESSION_LEVEL",

@@ -135,8 +135,13 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     )
     .preset(Preset::Integer(10000))
     .now(),
-    integer("cacheTTL", "PARSE_SERVER_CACHE_TTL", "Milliseconds that a cached value stays valid.")
-        .preset(Preset::Integer(5000)),
+    integer(
+        "cacheTTL",
+        "PARSE_SERVER_CACHE_TTL",
+        "Milliseconds that a cached value stays valid while the database does not tell of changes.",
+    )
+    .preset(Preset::Integer(5000))
+    .now(),
     integer(
         "transactionTimeoutMs",
         "PARSIMONY_TRANSACTION_TIMEOUT_MS",

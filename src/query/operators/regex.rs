@@ -23,7 +23,8 @@ pub(in crate::query) fn parse(regex: &Json, options: Option<&Json>) -> Result<Co
 
 /// Reads and checks a pattern.
 pub(in crate::query) fn pattern(source: &str, options: Option<&Json>) -> Result<Pattern> {
-    let options = parse_options(options)?;
+    let mut options = parse_options(options)?;
+    let source = leading_flags(source, &mut options);
     if source.len() > PATTERN_BYTES_MAX {
         return Err(Error::new(Code::InvalidQuery, "Bad $regex: the pattern is too long."));
     }
@@ -57,21 +58,41 @@ fn parse_options(options: Option<&Json>) -> Result<RegexOptions> {
     let mut parsed = RegexOptions::default();
     let Some(options) = options.filter(|json| !json.is_null()) else { return Ok(parsed) };
     let text = options.as_str().map_or_else(|| options.to_text(), str::to_owned);
-    for flag in text.chars() {
-        match flag {
-            'i' => parsed.ignore_case = true,
-            'm' => parsed.multi_line = true,
-            's' => parsed.dot_all = true,
-            'x' => parsed.extended = true,
-            _ => {
-                return Err(Error::new(
-                    Code::InvalidQuery,
-                    format!("Bad $options value for query: {text}"),
-                ));
-            }
-        }
+    let bad = || Error::new(Code::InvalidQuery, format!("Bad $options value for query: {text}"));
+    if text.is_empty() {
+        return Err(bad());
+    }
+    if !text.chars().all(|flag| parsed.set(flag)) {
+        return Err(bad());
     }
     Ok(parsed)
+}
+
+impl RegexOptions {
+    /// Sets the option of this letter; false if there is none.
+    fn set(&mut self, flag: char) -> bool {
+        match flag {
+            'i' => self.ignore_case = true,
+            'm' => self.multi_line = true,
+            's' => self.dot_all = true,
+            'x' => self.extended = true,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Flags at the start of a pattern (`(?i)a`) are options: not every back end reads them there.
+fn leading_flags<'s>(source: &'s str, options: &mut RegexOptions) -> &'s str {
+    let flags = source.strip_prefix("(?").and_then(|rest| rest.split_once(')'));
+    let Some((flags, rest)) = flags else { return source };
+    let mut with_flags = *options;
+    let known = !flags.is_empty() && flags.chars().all(|flag| with_flags.set(flag));
+    if !known {
+        return source;
+    }
+    *options = with_flags;
+    rest
 }
 
 /// Escapes what stands between `\Q` and `\E`.
@@ -133,7 +154,9 @@ mod tests {
     use super::*;
 
     fn check(source: &str, options: &str, text: &str, expected: bool) {
-        let pattern = pattern(source, Some(&Json::from(options))).unwrap();
+        let options = Json::from(options);
+        let options = Some(&options).filter(|options| options.as_str() != Some(""));
+        let pattern = pattern(source, options).unwrap();
         assert_eq!(compile(&pattern).unwrap().is_match(text), expected, "{source} on {text}");
     }
 
@@ -151,6 +174,12 @@ mod tests {
         check("^ A  # comment", "x", "Ann", true);
         check("a.b", "s", "a\nb", true);
         check("^b", "m", "a\nb", true);
+        check("(?i)^CAT", "", "catherine", true);
+        check("(?ix)^ CAT", "", "catherine", true);
+        assert_eq!(
+            pattern("A", Some(&Json::from(""))).unwrap_err().text(),
+            "Bad $options value for query: "
+        );
         assert_eq!(
             pattern("A", Some(&Json::from("z"))).unwrap_err().text(),
             "Bad $options value for query: z"

@@ -111,17 +111,9 @@ pub fn aggregate(dialect: &dyn Dialect, pipeline: &Allowed<Pipeline>) -> (Statem
 
 fn write_stages(sql: &mut Sql<'_>, pipeline: &Allowed<Pipeline>, stages: &[Stage]) {
     let class = &pipeline.inner().class;
-    let Some((stage, before)) = stages.split_last() else {
-        sql.push("SELECT ");
-        write_columns(sql, class);
-        let place = sql.dialect().place();
-        sql.push(", ")
-            .push(place)
-            .push(" AS \"_n\" FROM ")
-            .name(&class.name)
-            .push(" AS o WHERE TRUE");
-        write_rows(sql, class, pipeline.rows());
-        return;
+    let is_match = |stage: &Stage| matches!(stage.step, Step::Match(_));
+    let (Some((stage, before)), false) = (stages.split_last(), stages.iter().all(is_match)) else {
+        return write_table(sql, pipeline, stages);
     };
     let shape = before.last().map_or(class, |stage| &stage.shape);
     let from = |sql: &mut Sql<'_>| {
@@ -140,9 +132,9 @@ fn write_stages(sql: &mut Sql<'_>, pipeline: &Allowed<Pipeline>, stages: &[Stage
             });
         }
         Step::Count(name) => {
-            sql.push("SELECT CAST(count(*) AS double precision) AS ")
-                .name(name)
-                .push(", 1 AS \"_n\"");
+            sql.push("SELECT CAST(count(*) AS double precision)");
+            write_name(sql, &stage.shape, name);
+            sql.push(", 1 AS \"_n\"");
             from(sql);
             sql.push(" HAVING count(*) > 0");
         }
@@ -174,6 +166,23 @@ fn write_stages(sql: &mut Sql<'_>, pipeline: &Allowed<Pipeline>, stages: &[Stage
             sql.push(", o.\"_n\" AS \"_n\"");
             from(sql);
             write_choice(sql, shape, &stage.step);
+        }
+    }
+}
+
+/// The rows of the table that meet what the first stages want: it is asked where an index can answer it, and before the
+/// places of the rows are counted.
+fn write_table(sql: &mut Sql<'_>, pipeline: &Allowed<Pipeline>, matches: &[Stage]) {
+    let class = &pipeline.inner().class;
+    sql.push("SELECT ");
+    write_columns(sql, class);
+    let place = sql.dialect().place();
+    sql.push(", ").push(place).push(" AS \"_n\" FROM ").name(&class.name).push(" AS o WHERE TRUE");
+    write_rows(sql, class, pipeline.rows());
+    for stage in matches {
+        if let Step::Match(filter) = &stage.step {
+            sql.push(" AND ");
+            write_where(sql, class, filter);
         }
     }
 }
@@ -229,8 +238,15 @@ fn write_field(
         });
     } else {
         write_value(sql, before, expression);
-        sql.push(" AS ").name(name);
+        write_name(sql, after, name);
     }
+}
+
+/// Names a column as what comes after it will call it.
+fn write_name(sql: &mut Sql<'_>, shape: &ClassSchema, name: &FieldName) {
+    let kind = shape.kind(name).unwrap_or(&FieldType::Number);
+    let column = sql.dialect().column(shape, name, kind);
+    sql.push(" AS ").name(&column);
 }
 
 /// The field, if the expression is nothing but one.
@@ -333,7 +349,8 @@ fn write_group(
     sql.push(" AS \"objectId\", ");
     for (name, accumulator) in fields {
         write_accumulator(sql, before, accumulator);
-        sql.push(" AS ").name(name).push(", ");
+        write_name(sql, after, name);
+        sql.push(", ");
     }
     sql.push("min(o.\"_n\") AS \"_n\"");
 }
@@ -404,7 +421,8 @@ fn write_unwind(sql: &mut Sql<'_>, before: &ClassSchema, after: &ClassSchema, un
     for (name, field) in &before.fields {
         if *name == unwind.field.field && array.is_json() {
             dialect.element(sql, &array);
-            sql.push(" AS ").name(name).push(", ");
+            write_name(sql, after, name);
+            sql.push(", ");
             continue;
         }
         for column in dialect.columns(after, name, &field.kind) {
@@ -413,7 +431,9 @@ fn write_unwind(sql: &mut Sql<'_>, before: &ClassSchema, after: &ClassSchema, un
     }
     let position = if array.is_json() { dialect.element_position() } else { "NULL" };
     if let Some(index) = &unwind.index {
-        sql.push(position).push(" AS ").name(index).push(", ");
+        sql.push(position);
+        write_name(sql, after, index);
+        sql.push(", ");
     }
     sql.push("row_number() OVER (ORDER BY o.\"_n\"");
     if array.is_json() {

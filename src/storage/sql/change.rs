@@ -11,10 +11,69 @@ use crate::value::{ClassName, FieldName, ObjectId, Value};
 
 /// The statement that makes an object.
 pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
-    let mut columns: Vec<(&str, &FieldType, &Value)> =
-        Vec::with_capacity(insert.row.columns.len() + 3);
-    let (id, now) = (Value::String(insert.id.to_string()), Value::Date(insert.now));
-    for (name, value) in [("objectId", &id), ("createdAt", &now), ("updatedAt", &now)] {
+    insert_all(dialect, &[insert])
+}
+
+/// The statement that makes several objects, which are alike (see [`is_alike`]).
+pub fn insert_all(dialect: &dyn Dialect, inserts: &[&Insert]) -> Statement {
+    let mut sql = Sql::new(dialect);
+    // How many columns each field takes; the same in all rows.
+    let mut parts: Vec<usize> = Vec::new();
+    for (at, insert) in inserts.iter().enumerate() {
+        let (id, now) = (Value::String(insert.id.to_string()), Value::Date(insert.now));
+        let columns = columns_of_new(insert, &id, &now);
+        let shadows: Vec<(String, Value)> = columns
+            .iter()
+            .filter_map(|(name, _, value)| {
+                Some((dialect.shadow(&insert.class, name)?, folded(value)))
+            })
+            .collect();
+        if at == 0 {
+            sql.push("INSERT INTO ").name(&insert.class.name).push(" (");
+            let declared: Vec<_> = columns
+                .iter()
+                .map(|(name, kind, _)| dialect.columns(&insert.class, name, kind))
+                .collect();
+            parts = declared.iter().map(Vec::len).collect();
+            let names = declared.into_iter().flatten().map(|column| column.name);
+            sql.join(
+                names.chain(shadows.iter().map(|(name, _)| name.clone())),
+                ", ",
+                |sql, name| {
+                    sql.name(&name);
+                },
+            );
+        }
+        sql.push(if at == 0 { ") VALUES (" } else { ", (" });
+        let values = columns
+            .iter()
+            .zip(&parts)
+            .flat_map(|((_, kind, value), parts)| (0..*parts).map(|part| (*kind, part, *value)));
+        let values = values.chain(shadows.iter().map(|(_, value)| (&FieldType::String, 0, value)));
+        sql.join(values, ", ", |sql, (kind, part, value)| dialect.store(sql, kind, part, value));
+        sql.push(")");
+    }
+    sql.finish()
+}
+
+/// Whether one statement can make both objects: they are of one class and have the same fields.
+pub fn is_alike(first: &Insert, second: &Insert) -> bool {
+    let (one, other) = (&first.row.columns, &second.row.columns);
+    first.class.name == second.class.name
+        && one.len() == other.len()
+        && one.iter().zip(other).all(|((name, assign), (other, second))| {
+            name == other && matches!(assign, Assign::Set(_)) == matches!(second, Assign::Set(_))
+        })
+}
+
+/// The fields of a new object, `objectId` first.
+fn columns_of_new<'i>(
+    insert: &'i Insert,
+    id: &'i Value,
+    now: &'i Value,
+) -> Vec<(&'i str, &'i FieldType, &'i Value)> {
+    let mut columns = Vec::with_capacity(insert.row.columns.len() + 3);
+    for (name, value) in [("objectId", id), ("createdAt", now), ("updatedAt", now)] {
         if name == "objectId" || insert.row.value(name).is_none() {
             columns.push((name, kind_of(&insert.class, name), value));
         }
@@ -24,29 +83,10 @@ pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
             && *name != "objectId"
             && let Some((_, field)) = insert.class.column(name)
         {
-            columns.push((name, &field.kind, value));
+            columns.push((&**name, &field.kind, value));
         }
     }
-    let shadows: Vec<(String, Value)> = columns
-        .iter()
-        .filter_map(|(name, _, value)| Some((dialect.shadow(&insert.class, name)?, folded(value))))
-        .collect();
-    let mut sql = Sql::new(dialect);
-    sql.push("INSERT INTO ").name(&insert.class.name).push(" (");
-    let names =
-        columns.iter().flat_map(|(name, kind, _)| dialect.columns(&insert.class, name, kind));
-    let names = names.map(|column| column.name).chain(shadows.iter().map(|(name, _)| name.clone()));
-    sql.join(names, ", ", |sql, name| {
-        sql.name(&name);
-    });
-    sql.push(") VALUES (");
-    let values = columns.iter().flat_map(|(name, kind, value)| {
-        (0..dialect.columns(&insert.class, name, kind).len()).map(move |part| (*kind, part, *value))
-    });
-    let values = values.chain(shadows.iter().map(|(_, value)| (&FieldType::String, 0, value)));
-    sql.join(values, ", ", |sql, (kind, part, value)| dialect.store(sql, kind, part, value));
-    sql.push(")");
-    sql.finish()
+    columns
 }
 
 /// What the shadow of a text is.

@@ -20,7 +20,8 @@ pub fn distinct(
     let class = &query.inner().class;
     let operand = operand(class, field);
     let mut sql = Sql::new(dialect);
-    sql.push("SELECT DISTINCT ");
+    let compares = !field.path.is_empty() || dialect.compares(&field.kind);
+    sql.push(if compares { "SELECT DISTINCT " } else { "SELECT " });
     let (kind, form) = if field.path.is_empty() {
         dialect.read(&mut sql, "o.", &operand);
         (CellKind::of(&field.kind), form(&field.field, &field.kind))
@@ -30,7 +31,9 @@ pub fn distinct(
     };
     sql.push(" FROM ").name(&class.name).push(" AS o");
     write_conditions(&mut sql, query);
-    sql.push(" ORDER BY 1");
+    if compares {
+        sql.push(" ORDER BY 1");
+    }
     let columns = vec![Column { name: field.field.clone(), form }];
     let layout = Layout { class: class.name.clone(), columns };
     (sql.finish(), Shape { layout: Arc::new(layout), cells: vec![kind] })

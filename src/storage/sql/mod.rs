@@ -21,11 +21,14 @@ mod table;
 pub use aggregate::{Aggregates, End, Extreme, aggregate};
 pub use cells::{CellKind, Shape, form};
 pub use change::{
-    delete, delete_memberships, delete_relations, insert, membership, purge, relation_changes,
-    rename_relations, update,
+    delete, delete_memberships, delete_relations, insert, insert_all, is_alike, membership, purge,
+    relation_changes, rename_relations, update,
 };
-pub use description::read_class;
-pub use dialect::{ColumnDeclaration, Dialect, JsonTest, Operand, Postgres, Sqlite, account_index};
+pub use description::{class_text, read_class, read_class_text, stored_field};
+pub use dialect::{
+    BuiltIn, ColumnDeclaration, Dialect, IndexForm, JsonTest, Operand, Postgres, Sqlite,
+    account_guard, account_index, guarded_field,
+};
 pub use distinct::{different, distinct};
 pub use filter::{write_rows, write_where};
 pub use related::{count_related, find_related};

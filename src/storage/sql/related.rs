@@ -2,7 +2,7 @@
 
 use super::cells::read_field;
 use super::filter::{write_rows, write_where};
-use super::select::write_order;
+use super::select::write_whole_order;
 use super::{Bind, Dialect, Shape, Sql, Statement, join_name};
 use crate::access::Allowed;
 use crate::query::Query;
@@ -30,7 +30,7 @@ pub fn find_related(
         sql.push(", o.").name(&column.name);
     }
     sql.push(", row_number() OVER (PARTITION BY j.\"owningId\"");
-    write_order(&mut sql, question);
+    write_whole_order(&mut sql, question);
     sql.push(") AS \"_row\"");
     write_source(&mut sql, query, relation);
     sql.push(") AS r");

@@ -53,6 +53,11 @@ pub(super) fn write_conditions(sql: &mut Sql<'_>, query: &Allowed<Query>) {
 /// Appends the order of a question, with what makes it the same every time: ` ORDER BY …`, or nothing where the back
 /// end knows no order of creation.
 pub(super) fn write_order(sql: &mut Sql<'_>, query: &Query) {
+    let mut keys = write_wanted_order(sql, query);
+    keys.finish(sql, Unordered::Stays);
+}
+
+fn write_wanted_order(sql: &mut Sql<'_>, query: &Query) -> Keys {
     let class = &*query.class;
     let mut keys = Keys { count: 0, is_unique: false };
     for key in &query.order {
@@ -64,18 +69,22 @@ pub(super) fn write_order(sql: &mut Sql<'_>, query: &Query) {
         keys.begin(sql);
         sql.dialect().angle(sql, &operand(class, path), centre);
     }
-    match sql.dialect().creation_order() {
-        _ if keys.is_unique => {}
-        Some(place) => {
-            keys.begin(sql);
-            sql.push(place);
-        }
-        None if keys.count > 0 => {
-            keys.begin(sql);
-            sql.push("o.\"objectId\"");
-        }
-        None => {}
-    }
+    keys
+}
+
+/// The same for the rows of a page that a database would otherwise choose as it likes: never nothing.
+pub(super) fn write_whole_order(sql: &mut Sql<'_>, query: &Query) {
+    let mut keys = write_wanted_order(sql, query);
+    keys.finish(sql, Unordered::ByCreation);
+}
+
+/// What becomes of rows for which no order is wanted, where the back end knows no order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unordered {
+    /// They come as they are.
+    Stays,
+    /// They are sorted by when they were made.
+    ByCreation,
 }
 
 /// The keys of an order, while they are written.
@@ -85,6 +94,21 @@ struct Keys {
 }
 
 impl Keys {
+    /// Appends what makes the order the same every time.
+    fn finish(&mut self, sql: &mut Sql<'_>, unordered: Unordered) {
+        if self.is_unique {
+            return;
+        }
+        let place = match sql.dialect().creation_order() {
+            Some(place) => place,
+            None if self.count > 0 => "o.\"objectId\"",
+            None if unordered == Unordered::ByCreation => "o.\"createdAt\", o.\"objectId\"",
+            None => return,
+        };
+        self.begin(sql);
+        sql.push(place);
+    }
+
     fn begin(&mut self, sql: &mut Sql<'_>) {
         sql.push(if self.count == 0 { " ORDER BY " } else { ", " });
         self.count += 1;

@@ -110,11 +110,11 @@ impl<'a> Sql<'a> {
 /// Appends an identifier in quotes.
 pub fn quote(name: &str, out: &mut String) {
     out.push('"');
-    for c in name.chars() {
-        if c == '"' {
-            out.push('"');
+    for (at, part) in name.split('"').enumerate() {
+        if at > 0 {
+            out.push_str("\"\"");
         }
-        out.push(c);
+        out.push_str(part);
     }
     out.push('"');
 }

@@ -1,8 +1,8 @@
 //! Tables, join tables and indexes of a class.
 
-use super::{Dialect, quoted};
+use super::{BuiltIn, Dialect, IndexForm, quoted};
 use crate::schema::{ClassSchema, FieldChange, FieldType};
-use crate::value::{ClassName, FieldName, Json};
+use crate::value::{ClassName, FieldName, Json, Members};
 
 /// The name of the table that holds a relation.
 pub fn join_name(class: &ClassName, key: &FieldName) -> String {
@@ -31,7 +31,7 @@ pub fn create_table(dialect: &dyn Dialect, class: &ClassSchema) -> String {
     for (name, field) in class.columns() {
         let constraint = match name.as_str() {
             "objectId" => dialect.key_constraint(),
-            "createdAt" | "updatedAt" => " NOT NULL",
+            "createdAt" | "updatedAt" => dialect.time_constraint(),
             _ => "",
         };
         columns.extend(
@@ -116,51 +116,93 @@ pub struct Index {
     pub fields: Vec<FieldName>,
 }
 
+impl Index {
+    fn new(class: &ClassSchema, name: String, made_of: &str, fields: Vec<FieldName>) -> Self {
+        let text = format!("CREATE INDEX {} ON {} {made_of}", quoted(&name), quoted(&class.name));
+        Self { name, text, fields }
+    }
+
+    fn unique(mut self) -> Self {
+        self.text = self.text.replacen("CREATE INDEX", "CREATE UNIQUE INDEX", 1);
+        self
+    }
+
+    /// The same index under another name.
+    #[must_use]
+    pub fn renamed(&self, name: String) -> Self {
+        let text = self.text.replacen(&quoted(&self.name), &quoted(&name), 1);
+        Self { name, text, fields: self.fields.clone() }
+    }
+}
+
 /// The indexes of a class: those that were asked for, and those without which the server would be slow or
 /// would take a name twice.
 pub fn indexes(dialect: &dyn Dialect, class: &ClassSchema) -> Vec<Index> {
     let mut indexes = Vec::new();
     for (name, keys) in &class.indexes {
-        let fields: Option<Vec<(FieldName, bool)>> =
-            keys.iter().filter(|(_, kind)| kind.as_str() != Some("text")).map(key).collect();
-        let Some(fields) = fields.filter(|fields| !fields.is_empty() && name != "_id_") else {
-            continue;
-        };
-        indexes.extend(plain_index(dialect, class, name, &fields));
+        if name != "_id_" && !name.contains('\0') {
+            write_asked(dialect, class, name, keys, &mut indexes);
+        }
     }
-    for field in text_fields(class) {
-        let column = quoted(&dialect.column(class, field, &FieldType::String));
-        let Some(made_of) = dialect.word_index(&column) else { continue };
-        let name = text_table(&class.name, field);
-        let text = format!("CREATE INDEX {} ON {} {made_of}", quoted(&name), quoted(&class.name));
-        indexes.push(Index { name, text, fields: vec![field.clone()] });
-    }
-    for &(field, form) in built_in(&class.name) {
-        indexes.extend(built_in_index(dialect, class, field, form));
+    for built_in in dialect.built_in(&class.name) {
+        indexes.extend(built_in_index(dialect, class, built_in));
     }
     indexes
 }
 
-/// The field of a key, by the names that the original's own databases use, and whether it goes down.
-fn key((name, kind): (&String, &Json)) -> Option<(FieldName, bool)> {
-    let name = match name.as_str() {
+/// An index that was asked for. Where the back end indexes words in an index like others, that of the words alone has
+/// the name that was asked for; beside other keys it has one of its own.
+fn write_asked(
+    dialect: &dyn Dialect,
+    class: &ClassSchema,
+    name: &str,
+    keys: &Members,
+    indexes: &mut Vec<Index>,
+) {
+    let has_word_indexes = dialect.word_index(&[]).is_some();
+    let mut words = Vec::new();
+    let mut plain = Vec::new();
+    for (key, kind) in keys {
+        let field = key_field(key);
+        let of_words = kind.as_str() == Some("text")
+            && (!has_word_indexes || class.kind(&field) == Some(&FieldType::String));
+        match of_words {
+            true => words.push(field),
+            false => plain.push((field, kind.as_number().is_some_and(|direction| direction < 0.0))),
+        }
+    }
+    let name = dialect.index_name(&class.name, name);
+    if !plain.is_empty() {
+        indexes.extend(plain_index(dialect, class, name.clone(), &plain));
+    }
+    let columns: Vec<String> = words
+        .iter()
+        .map(|field| quoted(&dialect.column(class, field, &FieldType::String)))
+        .collect();
+    if let Some(first) = words.first()
+        && let Some(made_of) = dialect.word_index(&columns)
+    {
+        let name = if plain.is_empty() { name } else { text_table(&class.name, first) };
+        indexes.push(Index::new(class, name, &made_of, words));
+    }
+}
+
+/// The field of a key, by the names that the original's own databases use.
+fn key_field(name: &str) -> FieldName {
+    FieldName::from(match name {
         "_id" => "objectId",
         "_created_at" => "createdAt",
         "_updated_at" => "updatedAt",
         name => name.strip_prefix("_p_").unwrap_or(name),
-    };
-    Some((FieldName::from(name), kind.as_number().is_some_and(|direction| direction < 0.0)))
+    })
 }
 
 fn plain_index(
     dialect: &dyn Dialect,
     class: &ClassSchema,
-    name: &str,
+    name: String,
     fields: &[(FieldName, bool)],
 ) -> Option<Index> {
-    if name.contains('\0') {
-        return None;
-    }
     let mut columns = Vec::new();
     for (field, goes_down) in fields {
         let kind = class.kind(field).filter(|kind| !matches!(kind, FieldType::Relation(_)))?;
@@ -171,66 +213,21 @@ fn plain_index(
             }
         }));
     }
-    let index = format!("{}:{name}", class.name);
-    let text = format!(
-        "CREATE INDEX {} ON {} ({})",
-        quoted(&index),
-        quoted(&class.name),
-        columns.join(", ")
-    );
-    Some(Index {
-        name: index,
-        text,
-        fields: fields.iter().map(|(field, _)| field.clone()).collect(),
-    })
+    let fields = fields.iter().map(|(field, _)| field.clone()).collect();
+    Some(Index::new(class, name, &format!("({})", columns.join(", ")), fields))
 }
 
-/// How a built-in index compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BuiltIn {
-    /// For look-ups.
-    Plain,
-    /// No value twice.
-    Unique,
-    /// No value twice, whatever the case of its letters.
-    UniqueFolded,
-}
-
-fn built_in(class: &ClassName) -> &'static [(&'static str, BuiltIn)] {
-    match class.as_str() {
-        "_User" => &[
-            // SQLite looks at the newest index first, so that a name that is taken is told before an address.
-            ("email", BuiltIn::Plain),
-            ("email", BuiltIn::UniqueFolded),
-            ("username", BuiltIn::Plain),
-            ("username", BuiltIn::UniqueFolded),
-            ("_email_verify_token", BuiltIn::Plain),
-            ("_perishable_token", BuiltIn::Plain),
-        ],
-        "_Role" => &[("name", BuiltIn::Unique)],
-        "_Session" => &[("sessionToken", BuiltIn::Unique), ("user", BuiltIn::Plain)],
-        "_Installation" => &[("installationId", BuiltIn::Plain), ("deviceToken", BuiltIn::Plain)],
-        "_Idempotency" => &[("reqId", BuiltIn::Unique), ("expire", BuiltIn::Plain)],
-        _ => &[],
-    }
-}
-
-fn built_in_index(
-    dialect: &dyn Dialect,
-    class: &ClassSchema,
-    field: &str,
-    form: BuiltIn,
-) -> Option<Index> {
-    let (field, definition) = class.column(field)?;
+fn built_in_index(dialect: &dyn Dialect, class: &ClassSchema, built_in: &BuiltIn) -> Option<Index> {
+    let (field, definition) = class.column(built_in.field)?;
     let columns = dialect.index_columns(class, field, &definition.kind).join(", ");
-    let (name, unique, columns) = match form {
-        BuiltIn::Plain => (format!("{}:{field}", class.name), "", columns),
-        BuiltIn::Unique => (format!("{}:{field}:unique", class.name), "UNIQUE ", columns),
-        BuiltIn::UniqueFolded => {
-            (format!("{}:{field}:unique", class.name), "UNIQUE ", dialect.folded(field, &columns))
-        }
+    let columns = match built_in.form {
+        IndexForm::Plain | IndexForm::Unique => columns,
+        IndexForm::Folded | IndexForm::UniqueFolded => dialect.folded(field, &columns),
     };
-    let text =
-        format!("CREATE {unique}INDEX {} ON {} ({columns})", quoted(&name), quoted(&class.name));
-    Some(Index { name, text, fields: vec![field.clone()] })
+    let (name, fields) = (built_in.name.to_owned(), vec![field.clone()]);
+    let index = Index::new(class, name, &format!("({columns})"), fields);
+    Some(match built_in.form {
+        IndexForm::Plain | IndexForm::Folded => index,
+        IndexForm::Unique | IndexForm::UniqueFolded => index.unique(),
+    })
 }

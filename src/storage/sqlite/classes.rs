@@ -14,7 +14,7 @@ use crate::storage::sql::{
 use crate::value::{ClassName, FieldName};
 
 /// The layout of the tables; a database with a later one is not opened.
-const LAYOUT: i64 = 2;
+pub(super) const LAYOUT: i64 = 2;
 
 /// Makes the tables that describe the classes, and the classes that every database has.
 pub(super) fn prepare(connection: &Connection) -> Result<()> {
@@ -94,13 +94,14 @@ pub(super) fn load(connection: &Connection) -> Result<Snapshot> {
     Ok(Snapshot::new(version, classes?))
 }
 
-fn version(raw: &rusqlite::Connection) -> rusqlite::Result<u64> {
+/// The version of the whole.
+pub(super) fn version(raw: &rusqlite::Connection) -> rusqlite::Result<u64> {
     raw.query_row("SELECT \"version\" FROM \"_VERSION\"", [], |row| row.get(0))
         .map(i64::unsigned_abs)
 }
 
 /// Refuses names that SQLite can not keep apart: to it, names that differ in case only are equal.
-pub(super) fn check_names(connection: &Connection, change: &ClassChange) -> Result<()> {
+fn check_names(connection: &Connection, change: &ClassChange) -> Result<()> {
     let Some(after) = &change.after else { return Ok(()) };
     let mut names: Vec<(String, &FieldName)> =
         after.fields.keys().map(|name| (name.to_ascii_lowercase(), name)).collect();
@@ -133,19 +134,30 @@ pub(super) fn check_names(connection: &Connection, change: &ClassChange) -> Resu
     }
 }
 
-/// Changes a class if the version is still that one. The caller has begun a transaction.
+/// Changes a class if the version is still that one. The caller has begun a transaction, and nothing was changed in it
+/// if the change is refused.
 pub(super) fn change(
     connection: &Connection,
     version: u64,
     change: &ClassChange,
-) -> rusqlite::Result<ClassChanged> {
+) -> rusqlite::Result<Result<ClassChanged>> {
     let raw = connection.raw();
     if self::version(raw)? != version {
-        return Ok(ClassChanged::Stale);
+        return Ok(Ok(ClassChanged::Stale));
+    }
+    if let Err(refused) = check_names(connection, change) {
+        return Ok(Err(refused));
+    }
+    if let (Some(before), None) = (&change.before, &change.after) {
+        let sql = format!("SELECT count(*) FROM {}", quoted(&before.name));
+        let count = raw.query_row(&sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs();
+        if count > 0 {
+            return Ok(Ok(ClassChanged::NotEmpty(count)));
+        }
     }
     apply(raw, change)?;
     raw.execute("UPDATE \"_VERSION\" SET \"version\" = \"version\" + 1", [])?;
-    Ok(ClassChanged::To(version + 1))
+    Ok(Ok(ClassChanged::To(version + 1)))
 }
 
 fn apply(raw: &rusqlite::Connection, change: &ClassChange) -> rusqlite::Result<()> {

@@ -14,8 +14,10 @@ use super::functions;
 use crate::storage::sql::{Bind, CellKind, Shape, Statement};
 use crate::value::{Acl, Cell, Date, GeoPoint, Stored, StoredBuilder};
 
-/// How long a statement waits for another process that writes.
-const BUSY_MS: u64 = 5_000;
+/// How often a statement that finds another process writing looks again, and how soon. SQLite itself looks at longer
+/// and longer intervals, so that a process that always has something to write keeps all others out.
+const BUSY_LOOKS_MAX: i32 = 10_000;
+const BUSY_LOOK_EVERY: Duration = Duration::from_millis(1);
 /// Pages that a connection keeps.
 const CACHE_KIB: i64 = 8_192;
 /// What the write-ahead log keeps of its size after a peak.
@@ -51,7 +53,7 @@ impl Connection {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let raw = rusqlite::Connection::open_with_flags(path, flags)?;
-        raw.busy_timeout(Duration::from_millis(BUSY_MS))?;
+        raw.busy_handler(Some(look_again))?;
         raw.pragma_update(None, "journal_mode", "WAL")?;
         raw.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_MAX)?;
         raw.pragma_update(
@@ -141,6 +143,12 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Waits for another process; whether to look once more.
+fn look_again(looks: i32) -> bool {
+    std::thread::sleep(BUSY_LOOK_EVERY);
+    looks < BUSY_LOOKS_MAX
 }
 
 fn bind(prepared: &mut CachedStatement<'_>, at: usize, value: &Bind) -> rusqlite::Result<()> {

@@ -9,8 +9,10 @@ mod changes;
 mod classes;
 mod computed;
 mod connection;
+mod elsewhere;
 mod failure;
 mod functions;
+mod inspect;
 mod json_text;
 mod near;
 mod readers;
@@ -30,17 +32,19 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 
 pub use connection::Synchronous;
+pub use inspect::{FileFacts, inspect};
 
 use self::aside::Aside;
 use self::connection::Connection;
+use self::elsewhere::Others;
 use self::failure::{closed, failure};
 use self::near::Near;
 use self::readers::Readers;
 use self::runs::Runs;
 use self::transaction::Begin;
-use self::writer::{Task, Writer, in_transaction};
+use self::writer::{Neighbours, Task, Writer, in_transaction};
 use super::sql::account_index;
-use super::{Change, ClassChanged, RolesOf, Storage, Tx, Written};
+use super::{Change, ClassChanged, Elsewhere, RolesOf, Storage, Tell, Tx, Written};
 use crate::access::{Allowed, WriteAccess};
 use crate::error::{Error, Result};
 use crate::schema::{ClassChange, ClassSchema, Snapshot};
@@ -75,6 +79,8 @@ pub struct SqliteOptions {
 pub struct SqliteStorage {
     reads: Reads,
     writer: Writer,
+    /// Other processes that have the file open; nobody else has a database in memory.
+    others: Option<Arc<Others>>,
     statements: Arc<AtomicU64>,
 }
 
@@ -115,16 +121,20 @@ impl SqliteStorage {
         };
         let near = Near::new(read_only(readers.clamp(1, NEAR_MAX))?);
         let readers = Readers::start(read_only(readers.clamp(1, READERS_MAX))?)?;
-        let (reads, writer) = (Reads::Threads(readers, near), Writer::start(connection, None)?);
-        Ok(Arc::new(Self { reads, writer, statements }))
+        let others = Arc::new(Others::new());
+        let neighbours = Neighbours { aside: None, others: Some(Arc::clone(&others)) };
+        let (reads, writer) =
+            (Reads::Threads(readers, near), Writer::start(connection, neighbours)?);
+        Ok(Arc::new(Self { reads, writer, others: Some(others), statements }))
     }
 
     fn open_memory(statements: Arc<AtomicU64>) -> Result<Arc<Self>> {
         let connection = Connection::open_memory(Arc::clone(&statements)).map_err(failure)?;
         classes::prepare(&connection)?;
         let aside = Aside::default();
-        let writer = Writer::start(connection, Some(aside.clone()))?;
-        Ok(Arc::new(Self { reads: Reads::Writer(aside), writer, statements }))
+        let neighbours = Neighbours { aside: Some(aside.clone()), others: None };
+        let writer = Writer::start(connection, neighbours)?;
+        Ok(Arc::new(Self { reads: Reads::Writer(aside), writer, others: None, statements }))
     }
 }
 
@@ -162,8 +172,7 @@ impl Storage for SqliteStorage {
 
     async fn change_class(&self, version: u64, change: Arc<ClassChange>) -> Result<ClassChanged> {
         let job = move |connection: &Connection| {
-            classes::check_names(connection, &change)?;
-            in_transaction(connection, || classes::change(connection, version, &change))
+            in_transaction(connection, || classes::change(connection, version, &change))?
         };
         self.writer.run(job).await
     }
@@ -198,6 +207,16 @@ impl Storage for SqliteStorage {
 
     async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>> {
         self.read(move |connection| verbs::roles_of(connection, &question)).await
+    }
+
+    async fn listen(&self, tell: Tell<'_>) {
+        match &self.others {
+            Some(others) => elsewhere::listen(others, &self.writer, tell).await,
+            None => {
+                tell(Elsewhere::Everything);
+                std::future::pending().await
+            }
+        }
     }
 
     async fn ping(&self) -> Result<()> {

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use super::aside::Aside;
 use super::connection::Connection;
 use super::failure::{closed, failure, overloaded, timed_out};
 use super::readers::{Job, answering};
 use super::runs::Runs;
-use super::writer::{command, undo, write_all};
+use super::writer::{Neighbours, command, undo, write_all};
 use crate::error::{Error, Result};
 use crate::storage::{Change, Tx, Written};
 
@@ -40,9 +39,15 @@ pub(super) struct SqliteTx {
 }
 
 /// Holds a transaction open until it is ended, dropped or too late.
-pub(super) fn serve(connection: &Connection, begin: Begin, aside: Option<&Aside>) {
-    let began = aside.map_or(Ok(()), |aside| aside.open(connection));
+pub(super) fn serve(connection: &Connection, begin: Begin, neighbours: &Neighbours) {
+    let Neighbours { aside, others } = neighbours;
+    let began = aside.as_ref().map_or(Ok(()), |aside| aside.open(connection));
     let began = began.and_then(|()| command(connection, "BEGIN IMMEDIATE").map_err(failure));
+    if let (Ok(()), Some(others)) = (&began, others)
+        && let Err(cause) = others.look(connection)
+    {
+        tracing::warn!(%cause, "what other processes do can not be seen");
+    }
     let (steps, queue) = sync_channel(QUEUE_MAX);
     let is_late = Arc::new(AtomicBool::new(false));
     let deadline = Instant::now() + begin.timeout;

@@ -2,15 +2,15 @@
 //! after its commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 use super::aside::Aside;
 use super::connection::Connection;
+use super::elsewhere::Others;
 use super::failure::{closed, failure, overloaded, panicked};
 use super::readers::{Job, answering};
 use super::transaction::{self, Begin};
@@ -33,6 +33,14 @@ pub(super) enum Task {
     Begin(Begin),
 }
 
+/// Who is there besides the writer.
+pub(super) struct Neighbours {
+    /// In memory, who answers questions while a transaction is held open.
+    pub(super) aside: Option<Aside>,
+    /// Other processes that have the file open.
+    pub(super) others: Option<Arc<Others>>,
+}
+
 /// The writer thread.
 pub(super) struct Writer {
     tasks: Mutex<Option<SyncSender<Task>>>,
@@ -40,12 +48,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. In memory, `aside` answers questions while a transaction is held open.
-    pub(super) fn start(connection: Connection, aside: Option<Aside>) -> Result<Self> {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection, neighbours: Neighbours) -> Result<Self> {
         let (tasks, queue) = sync_channel(QUEUE_MAX);
         let thread = std::thread::Builder::new().name("sqlite-write".to_owned());
         let thread = thread
-            .spawn(move || serve(&queue, &connection, aside.as_ref()))
+            .spawn(move || serve(&queue, &connection, &neighbours))
             .map_err(Error::internal)?;
         Ok(Self { tasks: Mutex::new(Some(tasks)), thread: Mutex::new(Some(thread)) })
     }
@@ -84,7 +92,7 @@ impl Writer {
     }
 }
 
-fn serve(queue: &Receiver<Task>, connection: &Connection, aside: Option<&Aside>) {
+fn serve(queue: &Receiver<Task>, connection: &Connection, neighbours: &Neighbours) {
     let mut next = queue.recv().ok();
     while let Some(task) = next {
         next = match task {
@@ -95,7 +103,7 @@ fn serve(queue: &Receiver<Task>, connection: &Connection, aside: Option<&Aside>)
                 None
             }
             Task::Begin(begin) => {
-                transaction::serve(connection, begin, aside);
+                transaction::serve(connection, begin, neighbours);
                 None
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{PERSON, World, json, query};
+use super::world::{PERSON, Shown, World, json, query};
 use crate::access::Plan;
 use crate::query::{field_path, parse_pipeline};
 use crate::schema::ClassSchema;
@@ -34,7 +34,7 @@ async fn cast(world: &World) -> Arc<ClassSchema> {
     class
 }
 
-pub(super) async fn distinct_values(world: World) {
+pub(in crate::storage) async fn distinct_values(world: World) {
     let class = cast(&world).await;
     let berlin = r#"{"__type":"Pointer","className":"City","objectId":"berlin"}"#;
     for (field, filter, expected) in [
@@ -66,7 +66,7 @@ pub(super) async fn distinct_values(world: World) {
 }
 
 /// The rows that leave a pipeline, in wire form.
-async fn aggregate(world: &World, class: &Arc<ClassSchema>, stages: &str) -> String {
+async fn aggregate(world: &World, class: &Arc<ClassSchema>, stages: &str) -> Shown {
     let pipeline = parse_pipeline(&json(stages), class)
         .unwrap_or_else(|error| panic!("{stages}: {}", error.text()));
     let allowed = Plan::server(class).allow_pipeline(pipeline).unwrap();
@@ -87,10 +87,10 @@ async fn aggregate(world: &World, class: &Arc<ClassSchema>, stages: &str) -> Str
         }
         out.push(Json::Object(members).to_text());
     }
-    out.join(" ")
+    Shown(out.join(" "))
 }
 
-pub(super) async fn groups(world: World) {
+pub(in crate::storage) async fn groups(world: World) {
     let class = cast(&world).await;
     for (stages, expected) in [
         (
@@ -135,7 +135,7 @@ pub(super) async fn groups(world: World) {
     }
 }
 
-pub(super) async fn stages(world: World) {
+pub(in crate::storage) async fn stages(world: World) {
     let class = cast(&world).await;
     for (stages, expected) in [
         (
@@ -206,7 +206,7 @@ pub(super) async fn stages(world: World) {
     assert!(aggregate(&world, &class, &many).await.contains("\"Dan\""));
 }
 
-pub(super) async fn plans_are_explained(world: World) {
+pub(in crate::storage) async fn plans_are_explained(world: World) {
     let class = cast(&world).await;
     let plan = world.storage.explain(query(&class, r#"{"objectId":"ann"}"#, "")).await.unwrap();
     assert!(!plan.is_null(), "{plan}");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{
-    PERSON, World, delete, ids, insert, object, query, question, update, update_of,
+    PERSON, Shown, World, delete, ids, insert, json, object, query, question, update, update_of,
 };
 use crate::access::{Plan, Principal, Protection, WriteAccess};
 use crate::query::{parse_filter, resolve};
@@ -18,7 +18,7 @@ fn done(written: &Written) -> Option<&Stored> {
     }
 }
 
-pub(super) async fn every_type_comes_back(world: World) {
+pub(in crate::storage) async fn every_type_comes_back(world: World) {
     let class = world.create_class("Person", PERSON).await;
     let fields = r#"{"name":"Ann \"quoted\" é😀","age":-1.5,"born":{"__type":"Date","iso":"0001-02-03T04:05:06.007Z"},"tags":["a",1,null,{"b":[true]},{"__type":"Date","iso":"x"}],"info":{"k":{"l":[1,2.5,1e+21]}},"happy":false,"loc":{"__type":"GeoPoint","latitude":-40.5,"longitude":30.25},"area":{"__type":"Polygon","coordinates":[[0,0],[0,10],[10,10],[0,0]]},"photo":{"__type":"File","name":"a b.png"},"raw":{"__type":"Bytes","base64":"AAEC"},"city":{"__type":"Pointer","className":"City","objectId":"berlin"},"ACL":{"*":{"read":true},"role:x":{"read":true,"write":true}}}"#;
     world.insert(&class, "ann", fields).await;
@@ -45,7 +45,7 @@ pub(super) async fn every_type_comes_back(world: World) {
     assert_eq!(object(&stored, 0), r#"{"objectId":"ann"}"#);
 }
 
-pub(super) async fn update_assigns(world: World) {
+pub(in crate::storage) async fn update_assigns(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", r#"{"name":"Ann","age":1,"ACL":{"*":{"read":true}},"loc":{"__type":"GeoPoint","latitude":1,"longitude":2}}"#).await;
     world.insert(&class, "bob", r#"{"name":"Bob"}"#).await;
@@ -60,7 +60,7 @@ pub(super) async fn update_assigns(world: World) {
     world.update(&class, "ann", "{}").await;
 }
 
-pub(super) async fn relative_changes_return(world: World) {
+pub(in crate::storage) async fn relative_changes_return(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", r#"{"nums":[1,1,"x"]}"#).await;
     let cases = [
@@ -102,14 +102,14 @@ pub(super) async fn relative_changes_return(world: World) {
     assert_eq!(object(done(&written.unwrap()[0]).unwrap(), 0), r#"{"objectId":"ann","tags":[]}"#);
 }
 
-pub(super) async fn paths_inside_objects(world: World) {
+pub(in crate::storage) async fn paths_inside_objects(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world
         .insert(&class, "ann", r#"{"info":{"k":1,"n":{"deep":"x"},"s":"text","l":[1,{"a":1}]}}"#)
         .await;
     world.insert(&class, "bob", "{}").await;
-    let info = |object: String| {
-        object[object.find("\"info\":").map_or(0, |at| at + 7)..object.len() - 1].to_owned()
+    let info = |object: Shown| {
+        Shown(object[object.find("\"info\":").map_or(0, |at| at + 7)..object.len() - 1].to_owned())
     };
     let cases = [
         ("ann", r#"{"info.k":2}"#, r#"{"k":2,"n":{"deep":"x"},"s":"text","l":[1,{"a":1}]}"#),
@@ -138,7 +138,7 @@ pub(super) async fn paths_inside_objects(world: World) {
     }
 }
 
-pub(super) async fn guards_and_missing_rows(world: World) {
+pub(in crate::storage) async fn guards_and_missing_rows(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world
         .insert(&class, "ann", r#"{"age":1,"ACL":{"*":{"read":true},"uAnn":{"write":true}}}"#)
@@ -183,7 +183,7 @@ pub(super) async fn guards_and_missing_rows(world: World) {
     assert_eq!(world.ids(&class, r#"{"age":5}"#).await, "ann");
 }
 
-pub(super) async fn deletes_take_relations_along(world: World) {
+pub(in crate::storage) async fn deletes_take_relations_along(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", "{}").await;
     let friends = r#"{"friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
@@ -196,7 +196,7 @@ pub(super) async fn deletes_take_relations_along(world: World) {
     world.check(&class, &[("{}", "ann bob"), (related, "")]).await;
 }
 
-pub(super) async fn all_changes_or_none(world: World) {
+pub(in crate::storage) async fn all_changes_or_none(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", r#"{"age":1}"#).await;
     let changes = vec![
@@ -218,7 +218,7 @@ pub(super) async fn all_changes_or_none(world: World) {
     assert!(world.storage.write(Vec::new()).await.unwrap().is_empty());
 }
 
-pub(super) async fn a_taken_id_is_refused(world: World) {
+pub(in crate::storage) async fn a_taken_id_is_refused(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", r#"{"name":"first"}"#).await;
     let friends = r#"{"name":"second","friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
@@ -233,7 +233,7 @@ pub(super) async fn a_taken_id_is_refused(world: World) {
     world.insert(&class, "ANN", "{}").await;
 }
 
-pub(super) async fn relations_change_with_their_object(world: World) {
+pub(in crate::storage) async fn relations_change_with_their_object(world: World) {
     let class = world.create_class("Person", PERSON).await;
     let person =
         |id: &str| format!(r#"{{"__type":"Pointer","className":"Person","objectId":"{id}"}}"#);
@@ -260,7 +260,7 @@ pub(super) async fn relations_change_with_their_object(world: World) {
     world.check(&class, &[(&unowned, "")]).await;
 }
 
-pub(super) async fn an_object_is_renamed(world: World) {
+pub(in crate::storage) async fn an_object_is_renamed(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", "{}").await;
     let friends = r#"{"friends":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Person","objectId":"ann"}]}}"#;
@@ -282,7 +282,7 @@ pub(super) async fn an_object_is_renamed(world: World) {
     world.check(&class, &[("{}", "ann bobby"), (related, "ann")]).await;
 }
 
-pub(super) async fn concurrent_increments(world: World) {
+pub(in crate::storage) async fn concurrent_increments(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "ann", "{}").await;
     let mut tasks = tokio::task::JoinSet::new();
@@ -299,14 +299,13 @@ pub(super) async fn concurrent_increments(world: World) {
     world.check(&class, &[(r#"{"age":500,"info.t0":25,"info.t19":25}"#, "ann")]).await;
 }
 
-pub(super) async fn hostile_texts_stay_texts(world: World) {
+pub(in crate::storage) async fn hostile_texts_stay_texts(world: World) {
     let class = world.create_class("Person", PERSON).await;
     for (at, text) in [
         r#"'; DROP TABLE \"Person\"; --"#,
         r#"\" OR 1=1 --"#,
         "%_\\\\",
         "$1 ? :a @b",
-        "\\u0000nul",
         "\\ud83d\\ude00",
     ]
     .iter()
@@ -333,7 +332,52 @@ pub(super) async fn hostile_texts_stay_texts(world: World) {
             &Json::parse(format!("\"{text}\"").as_bytes()).unwrap()
         );
     }
-    let hostile = "x\"'; DROP TABLE \"Person\"; --\u{0}";
+    let hostile = "x\"'; DROP TABLE \"Person\"; --";
     let filter = Json::from([("objectId", Json::from(hostile))]).to_text();
     assert_eq!(world.ids(&class, &filter).await, "");
+}
+
+/// New objects that come together: each is made or refused for itself, whatever becomes of its neighbours.
+pub(in crate::storage) async fn inserts_that_meet(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    let fields = |at: usize| match at % 3 {
+        0 => format!(r#"{{"age":{at}}}"#),
+        1 => format!(r#"{{"age":{at},"name":"n{at}"}}"#),
+        _ => format!(r#"{{"age":{at},"tags":[{at}]}}"#),
+    };
+    // Every id twice.
+    let inserts: Vec<Change> =
+        (0..120).map(|at| insert(&class, &format!("i{}", at / 2), &fields(at))).collect();
+    let made = inserts.into_iter().map(|insert| world.storage.write(vec![insert]));
+    let made = futures_util::future::join_all(made).await;
+    for (at, pair) in made.chunks(2).enumerate() {
+        let refused: Vec<i32> =
+            pair.iter().filter_map(|made| Some(made.as_ref().err()?.code() as i32)).collect();
+        assert_eq!(refused, [137], "i{at}");
+    }
+    assert_eq!(world.storage.count(query(&class, "{}", "")).await.unwrap(), 60);
+    let found = world.storage.find(query(&class, "{}", "")).await.unwrap();
+    for row in 0..found.len() {
+        let object = json(&object(&found, row));
+        let at = object.get("age").and_then(Json::as_number).unwrap() as usize;
+        assert_eq!(object.get("objectId"), Some(&Json::from(format!("i{}", at / 2))));
+        assert_eq!(object.get("name").is_some(), at % 3 == 1, "{object}");
+        assert_eq!(object.get("tags").is_some(), at % 3 == 2, "{object}");
+    }
+}
+
+/// Not every database can keep the character NUL: it comes back, or is refused in words.
+pub(in crate::storage) async fn nul_is_kept_or_refused(world: World) {
+    let class = world.create_class("Person", PERSON).await;
+    for fields in [r#"{"name":"a\u0000b"}"#, r#"{"tags":["a\u0000b"]}"#] {
+        match world.try_insert(&class, "nul", fields).await {
+            Ok(()) => assert_eq!(world.ids(&class, fields).await, "nul"),
+            Err(refused) => {
+                assert_eq!(refused.code() as i32, 107, "{}", refused.log_text());
+                let found = world.storage.find(query(&class, fields, "")).await;
+                assert_eq!(found.unwrap_err().code() as i32, 107, "{fields}");
+            }
+        }
+        world.storage.write(vec![delete(&class, "nul")]).await.unwrap();
+    }
 }

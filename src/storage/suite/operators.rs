@@ -16,7 +16,7 @@ async fn cast(world: &World) -> Arc<ClassSchema> {
     class
 }
 
-pub(super) async fn text_tests(world: World) {
+pub(in crate::storage) async fn text_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -39,7 +39,7 @@ pub(super) async fn text_tests(world: World) {
         .await;
 }
 
-pub(super) async fn number_tests(world: World) {
+pub(in crate::storage) async fn number_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -71,7 +71,7 @@ pub(super) async fn number_tests(world: World) {
         .await;
 }
 
-pub(super) async fn boolean_tests(world: World) {
+pub(in crate::storage) async fn boolean_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -88,7 +88,7 @@ pub(super) async fn boolean_tests(world: World) {
         .await;
 }
 
-pub(super) async fn date_tests(world: World) {
+pub(in crate::storage) async fn date_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -113,7 +113,7 @@ pub(super) async fn date_tests(world: World) {
         .await;
 }
 
-pub(super) async fn pointer_tests(world: World) {
+pub(in crate::storage) async fn pointer_tests(world: World) {
     let class = cast(&world).await;
     let berlin = r#"{"__type":"Pointer","className":"City","objectId":"berlin"}"#;
     world
@@ -132,7 +132,7 @@ pub(super) async fn pointer_tests(world: World) {
         .await;
 }
 
-pub(super) async fn array_tests(world: World) {
+pub(in crate::storage) async fn array_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -167,7 +167,7 @@ pub(super) async fn array_tests(world: World) {
         .await;
 }
 
-pub(super) async fn object_tests(world: World) {
+pub(in crate::storage) async fn object_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -184,7 +184,7 @@ pub(super) async fn object_tests(world: World) {
         .await;
 }
 
-pub(super) async fn path_tests(world: World) {
+pub(in crate::storage) async fn path_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -218,7 +218,7 @@ pub(super) async fn path_tests(world: World) {
         .await;
 }
 
-pub(super) async fn geo_tests(world: World) {
+pub(in crate::storage) async fn geo_tests(world: World) {
     let class = cast(&world).await;
     let near = r#""$nearSphere":{"__type":"GeoPoint","latitude":52,"longitude":13}"#;
     let point = |latitude: f64, longitude: f64| {
@@ -271,7 +271,7 @@ pub(super) async fn geo_tests(world: World) {
         .await;
 }
 
-pub(super) async fn polygon_tests(world: World) {
+pub(in crate::storage) async fn polygon_tests(world: World) {
     let class = cast(&world).await;
     let point = |at: i32| format!(r#"{{"__type":"GeoPoint","latitude":{at},"longitude":{at}}}"#);
     world
@@ -288,7 +288,7 @@ pub(super) async fn polygon_tests(world: World) {
         .await;
 }
 
-pub(super) async fn file_and_bytes_tests(world: World) {
+pub(in crate::storage) async fn file_and_bytes_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -305,7 +305,7 @@ pub(super) async fn file_and_bytes_tests(world: World) {
         .await;
 }
 
-pub(super) async fn pattern_tests(world: World) {
+pub(in crate::storage) async fn pattern_tests(world: World) {
     let class = cast(&world).await;
     world
         .check(
@@ -329,7 +329,7 @@ pub(super) async fn pattern_tests(world: World) {
         .await;
 }
 
-pub(super) async fn word_tests(world: World) {
+pub(in crate::storage) async fn word_tests(world: World) {
     let class = world
         .create_class("Text", r#"{"plain":{"type":"String"},"indexed":{"type":"String"}}"#)
         .await;
@@ -375,7 +375,7 @@ pub(super) async fn word_tests(world: World) {
     world.check(&class, &[(r#"{"indexed":{"$text":{"$search":{"$term":"else"}}}}"#, "fox")]).await;
 }
 
-pub(super) async fn logic_tests(world: World) {
+pub(in crate::storage) async fn logic_tests(world: World) {
     let class = cast(&world).await;
     let nested = (0..55).fold(r#"{"age":30}"#.to_owned(), |inner, level| {
         let operator = if level % 2 == 0 { "$and" } else { "$or" };
@@ -401,7 +401,7 @@ pub(super) async fn logic_tests(world: World) {
         .await;
 }
 
-pub(super) async fn relation_tests(world: World) {
+pub(in crate::storage) async fn relation_tests(world: World) {
     let class = cast(&world).await;
     let person =
         |id: &str| format!(r#"{{"__type":"Pointer","className":"Person","objectId":"{id}"}}"#);
@@ -426,7 +426,7 @@ pub(super) async fn relation_tests(world: World) {
         .await;
 }
 
-pub(super) async fn long_lists(world: World) {
+pub(in crate::storage) async fn long_lists(world: World) {
     let class = cast(&world).await;
     for length in [1_usize, 2, 3, 31, 32, 33, 1_000, 20_000] {
         let numbers: Vec<String> = (0..length).map(|n| format!("{}", n as f64 + 0.1)).collect();

@@ -3,7 +3,7 @@
 use super::world::{PERSON, World, ids, query, question};
 use crate::access::Plan;
 
-pub(super) async fn order_by_every_type(world: World) {
+pub(in crate::storage) async fn order_by_every_type(world: World) {
     let class = world.create_class("Person", PERSON).await;
     let rows = [
         (
@@ -46,7 +46,7 @@ pub(super) async fn order_by_every_type(world: World) {
     }
 }
 
-pub(super) async fn empty_values_have_their_place(world: World) {
+pub(in crate::storage) async fn empty_values_have_their_place(world: World) {
     let class = world.create_class("Person", PERSON).await;
     world.insert(&class, "none", "{}").await;
     world.insert(&class, "one", r#"{"age":1,"info":{"k":1}}"#).await;
@@ -65,7 +65,7 @@ pub(super) async fn empty_values_have_their_place(world: World) {
     assert_eq!(world.sorted(&class, "{}", "-age").await, "none two one");
 }
 
-pub(super) async fn near_points_come_first(world: World) {
+pub(in crate::storage) async fn near_points_come_first(world: World) {
     let class = world.create_class("Person", PERSON).await;
     for (id, latitude, longitude) in
         [("far", 10.0, 100.0), ("near", 52.0, 13.0), ("middle", 48.0, 2.0), ("date", 52.0, -179.0)]
@@ -94,7 +94,7 @@ pub(super) async fn near_points_come_first(world: World) {
     assert_eq!(world.ids(&class, &within).await, "date", "the angle crosses the date line");
 }
 
-pub(super) async fn scores_rank(world: World) {
+pub(in crate::storage) async fn scores_rank(world: World) {
     let class = world
         .create_class("Text", r#"{"plain":{"type":"String"},"indexed":{"type":"String"}}"#)
         .await;

@@ -9,7 +9,7 @@ use crate::schema::ClassOperation;
 use crate::storage::Related;
 use crate::value::{ClassName, FieldName, ObjectId};
 
-pub(super) async fn get_and_find_rows(world: World) {
+pub(in crate::storage) async fn get_and_find_rows(world: World) {
     let class =
         world.create_class("City", r#"{"name":{"type":"String"},"pop":{"type":"Number"}}"#).await;
     world.insert(&class, "berlin", r#"{"name":"Berlin","pop":3600000}"#).await;
@@ -28,7 +28,7 @@ pub(super) async fn get_and_find_rows(world: World) {
         .await;
 }
 
-pub(super) async fn count_rows(world: World) {
+pub(in crate::storage) async fn count_rows(world: World) {
     let class = world.create_class("Item", r#"{"n":{"type":"Number"}}"#).await;
     for n in 0..10 {
         world.insert(&class, &format!("i{n}"), &format!(r#"{{"n":{n}}}"#)).await;
@@ -40,7 +40,7 @@ pub(super) async fn count_rows(world: World) {
     assert_eq!(count, 6, "the page does not count");
 }
 
-pub(super) async fn pages_are_stable(world: World) {
+pub(in crate::storage) async fn pages_are_stable(world: World) {
     let class = world.create_class("Item", r#"{"n":{"type":"Number"}}"#).await;
     for n in 0..30 {
         world.insert(&class, &format!("i{n:02}"), r#"{"n":1}"#).await;
@@ -61,7 +61,7 @@ pub(super) async fn pages_are_stable(world: World) {
     }
 }
 
-pub(super) async fn limits_and_skips(world: World) {
+pub(in crate::storage) async fn limits_and_skips(world: World) {
     let class = world.create_class("Item", r#"{"n":{"type":"Number"}}"#).await;
     for n in 0..5 {
         world.insert(&class, &format!("i{n}"), &format!(r#"{{"n":{n}}}"#)).await;
@@ -82,7 +82,7 @@ pub(super) async fn limits_and_skips(world: World) {
     }
 }
 
-pub(super) async fn columns_are_read_in_order(world: World) {
+pub(in crate::storage) async fn columns_are_read_in_order(world: World) {
     let class =
         world.create_class("City", r#"{"name":{"type":"String"},"pop":{"type":"Number"}}"#).await;
     world.insert(&class, "berlin", r#"{"name":"Berlin","pop":1}"#).await;
@@ -92,7 +92,7 @@ pub(super) async fn columns_are_read_in_order(world: World) {
     assert_eq!(object(&stored, 0), r#"{"objectId":"berlin","pop":1,"name":"Berlin"}"#);
 }
 
-pub(super) async fn rows_are_filtered_by_grantee(world: World) {
+pub(in crate::storage) async fn rows_are_filtered_by_grantee(world: World) {
     let class = world.create_class("Doc", r#"{"n":{"type":"Number"}}"#).await;
     world.insert(&class, "open", r#"{"n":1}"#).await;
     world.insert(&class, "public", r#"{"ACL":{"*":{"read":true}}}"#).await;
@@ -131,7 +131,7 @@ pub(super) async fn rows_are_filtered_by_grantee(world: World) {
     assert_eq!(world.object(&class, "closed").await, r#"{"objectId":"closed","ACL":{}}"#);
 }
 
-pub(super) async fn an_unknown_relation_is_empty(world: World) {
+pub(in crate::storage) async fn an_unknown_relation_is_empty(world: World) {
     let class = world.create_class("City", "{}").await;
     world.insert(&class, "berlin", "{}").await;
     for (owner, key) in [("City", "nothing"), ("Nope", "x"), ("C\"ity", "k\"; DROP"), ("", "")] {

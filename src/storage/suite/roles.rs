@@ -28,7 +28,7 @@ async fn role(world: &World, id: &str, users: &str, roles: &str) {
     world.insert(&class, id, &fields).await;
 }
 
-pub(super) async fn roles_reach_the_users_of_roles_inside(world: World) {
+pub(in crate::storage) async fn roles_reach_the_users_of_roles_inside(world: World) {
     role(&world, "admins", "ann", "").await;
     role(&world, "editors", "bob", "admins").await;
     role(&world, "readers", "", "editors").await;
@@ -39,7 +39,7 @@ pub(super) async fn roles_reach_the_users_of_roles_inside(world: World) {
     assert_eq!(names(&world, "nobody").await, "");
 }
 
-pub(super) async fn circles_of_roles_end(world: World) {
+pub(in crate::storage) async fn circles_of_roles_end(world: World) {
     role(&world, "a", "ann", "c").await;
     role(&world, "b", "", "a").await;
     role(&world, "c", "", "b").await;
@@ -48,7 +48,7 @@ pub(super) async fn circles_of_roles_end(world: World) {
     assert_eq!(names(&world, "bob").await, "SELF");
 }
 
-pub(super) async fn a_role_that_is_gone_leads_nowhere(world: World) {
+pub(in crate::storage) async fn a_role_that_is_gone_leads_nowhere(world: World) {
     role(&world, "low", "ann", "").await;
     role(&world, "middle", "", "low").await;
     role(&world, "high", "", "middle").await;

@@ -55,7 +55,7 @@ async fn documents(world: &World) -> Arc<ClassSchema> {
     class
 }
 
-pub(super) async fn rows_are_filtered_by_the_fields_that_name_a_user(world: World) {
+pub(in crate::storage) async fn rows_are_filtered_by_the_fields_that_name_a_user(world: World) {
     let class = documents(&world).await;
     let cases = [
         (user("ann", &[]), "anns both", 1),
@@ -96,7 +96,7 @@ pub(super) async fn rows_are_filtered_by_the_fields_that_name_a_user(world: Worl
     }
 }
 
-pub(super) async fn changes_are_filtered_by_the_fields_that_name_a_user(world: World) {
+pub(in crate::storage) async fn changes_are_filtered_by_the_fields_that_name_a_user(world: World) {
     let class = documents(&world).await;
     let every = ["anns", "bobs", "both", "hers", "none"];
     let cases = [
@@ -127,7 +127,7 @@ pub(super) async fn changes_are_filtered_by_the_fields_that_name_a_user(world: W
     }
 }
 
-pub(super) async fn a_user_is_not_hidden_from_himself(world: World) {
+pub(in crate::storage) async fn a_user_is_not_hidden_from_himself(world: World) {
     let class = world.class("_User").await;
     world.insert(&class, "ann", r#"{"username":"ann","ACL":{}}"#).await;
     world.insert(&class, "bob", r#"{"username":"bob","ACL":{}}"#).await;
@@ -139,7 +139,7 @@ pub(super) async fn a_user_is_not_hidden_from_himself(world: World) {
 }
 
 /// Columns that are read only to know what a row shows come with their rows and are not shown.
-pub(super) async fn columns_that_decide_are_read(world: World) {
+pub(in crate::storage) async fn columns_that_decide_are_read(world: World) {
     let class = documents(&world).await;
     let plan = plan(&class, ClassOperation::Find, &user("ann", &[]));
     let mut asked = question(&class, "{}", "");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{World, ids, insert, query, update};
+use super::world::{Words, World, ids, insert, query, update};
 use crate::error::Error;
 use crate::schema::ClassSchema;
 
@@ -19,7 +19,7 @@ fn code(error: &Error) -> i32 {
     error.code() as i32
 }
 
-pub(super) async fn a_transaction_sees_itself_only(world: World) {
+pub(in crate::storage) async fn a_transaction_sees_itself_only(world: World) {
     let class = class(&world).await;
     let all = || query(&class, "{}", "");
     let transaction = world.storage.begin(LONG_MS).await.unwrap();
@@ -27,21 +27,21 @@ pub(super) async fn a_transaction_sees_itself_only(world: World) {
         .write(vec![insert(&class, "b", r#"{"n":2}"#), update(&class, "a", r#"{"n":5}"#, &[])])
         .await
         .unwrap();
-    assert_eq!(ids(&transaction.find(all()).await.unwrap()), "a b");
+    assert_eq!(Words(ids(&transaction.find(all()).await.unwrap())), "a b");
     assert_eq!(transaction.count(query(&class, r#"{"n":5}"#, "")).await.unwrap(), 1);
-    assert_eq!(ids(&world.storage.find(all()).await.unwrap()), "a", "nobody else sees it");
+    assert_eq!(Words(ids(&world.storage.find(all()).await.unwrap())), "a", "nobody else sees it");
     assert_eq!(world.ids(&class, r#"{"n":1}"#).await, "a");
     transaction.commit().await.unwrap();
-    assert_eq!(ids(&world.storage.find(all()).await.unwrap()), "a b");
+    assert_eq!(Words(ids(&world.storage.find(all()).await.unwrap())), "a b");
     assert!(transaction.write(vec![insert(&class, "c", "{}")]).await.is_err(), "it is over");
     assert!(transaction.commit().await.is_err());
     let transaction = world.storage.begin(LONG_MS).await.unwrap();
     transaction.write(vec![insert(&class, "c", "{}")]).await.unwrap();
     transaction.rollback().await.unwrap();
-    assert_eq!(ids(&world.storage.find(all()).await.unwrap()), "a b");
+    assert_eq!(Words(ids(&world.storage.find(all()).await.unwrap())), "a b");
 }
 
-pub(super) async fn a_dropped_transaction_is_undone(world: World) {
+pub(in crate::storage) async fn a_dropped_transaction_is_undone(world: World) {
     let class = class(&world).await;
     let transaction = world.storage.begin(LONG_MS).await.unwrap();
     transaction.write(vec![insert(&class, "b", "{}")]).await.unwrap();
@@ -50,19 +50,24 @@ pub(super) async fn a_dropped_transaction_is_undone(world: World) {
     assert_eq!(world.ids(&class, "{}").await, "a c");
 }
 
-pub(super) async fn a_late_transaction_is_undone(world: World) {
+pub(in crate::storage) async fn a_late_transaction_is_undone(world: World) {
     let class = class(&world).await;
     let transaction = world.storage.begin(20).await.unwrap();
-    transaction.write(vec![insert(&class, "b", "{}")]).await.unwrap();
-    // The write waits until the transaction has been undone.
+    transaction
+        .write(vec![insert(&class, "b", "{}"), update(&class, "a", r#"{"n":2}"#, &[])])
+        .await
+        .unwrap();
+    // The write to the same object waits until the transaction has been undone.
+    world.update(&class, "a", r#"{"n":{"__op":"Increment","amount":10}}"#).await;
     world.insert(&class, "c", "{}").await;
     assert_eq!(code(&transaction.write(vec![insert(&class, "d", "{}")]).await.unwrap_err()), 124);
     assert_eq!(code(&transaction.find(query(&class, "{}", "")).await.unwrap_err()), 124);
     assert_eq!(code(&transaction.commit().await.unwrap_err()), 124);
     assert_eq!(world.ids(&class, "{}").await, "a c");
+    assert_eq!(world.ids(&class, r#"{"n":11}"#).await, "a");
 }
 
-pub(super) async fn a_failed_write_leaves_the_transaction_usable(world: World) {
+pub(in crate::storage) async fn a_failed_write_leaves_the_transaction_usable(world: World) {
     let class = class(&world).await;
     let transaction = world.storage.begin(LONG_MS).await.unwrap();
     transaction.write(vec![insert(&class, "b", "{}")]).await.unwrap();
@@ -78,7 +83,7 @@ pub(super) async fn a_failed_write_leaves_the_transaction_usable(world: World) {
     assert_eq!(world.ids(&class, "{}").await, "a b d");
 }
 
-pub(super) async fn writes_wait_for_a_transaction(world: World) {
+pub(in crate::storage) async fn writes_wait_for_a_transaction(world: World) {
     let class = class(&world).await;
     let transaction = world.storage.begin(LONG_MS).await.unwrap();
     transaction

@@ -1,5 +1,6 @@
 //! A database with the means to fill it and to ask it, in few words.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::access::{Allowed, Plan, WriteAccess};
@@ -13,13 +14,13 @@ use crate::value::{Date, FieldName, Fields, Json, ObjectId, Stored, wire};
 pub(crate) struct Opened {
     pub(crate) storage: Arc<dyn Storage>,
     /// What must live as long as the database.
-    pub(crate) keep: Option<tempfile::TempDir>,
+    pub(crate) keep: Option<Box<dyn Any + Send>>,
 }
 
 /// A database under test.
 pub(crate) struct World {
     pub(crate) storage: Arc<dyn Storage>,
-    _keep: Option<tempfile::TempDir>,
+    _keep: Option<Box<dyn Any + Send>>,
 }
 
 pub(in crate::storage) fn json(text: &str) -> Json {
@@ -105,9 +106,9 @@ impl World {
         self.storage.write(vec![update(class, id, fields, &[])]).await.unwrap().remove(0)
     }
 
-    /// The ids of the objects that meet a condition, in order of creation, with a space between them.
-    pub(in crate::storage) async fn ids(&self, class: &Arc<ClassSchema>, filter: &str) -> String {
-        ids(&self.storage.find(query(class, filter, "")).await.unwrap())
+    /// The ids of the objects that meet a condition, with a space between them.
+    pub(in crate::storage) async fn ids(&self, class: &Arc<ClassSchema>, filter: &str) -> Words {
+        Words(ids(&self.storage.find(query(class, filter, "")).await.unwrap()))
     }
 
     /// The ids of the objects that meet a condition, in some order.
@@ -121,13 +122,13 @@ impl World {
     }
 
     /// An object in wire form, without its times.
-    pub(in crate::storage) async fn object(&self, class: &Arc<ClassSchema>, id: &str) -> String {
+    pub(in crate::storage) async fn object(&self, class: &Arc<ClassSchema>, id: &str) -> Shown {
         let stored = self
             .storage
             .find(query(class, &format!(r#"{{"objectId":"{id}"}}"#), ""))
             .await
             .unwrap();
-        if stored.is_empty() { "missing".to_owned() } else { object(&stored, 0) }
+        if stored.is_empty() { Shown("missing".to_owned()) } else { object(&stored, 0) }
     }
 
     /// Checks which objects meet conditions, and that counting agrees.
@@ -146,7 +147,7 @@ pub(in crate::storage) fn ids(stored: &Stored) -> String {
 }
 
 /// A row in wire form, without its times and empty fields.
-pub(in crate::storage) fn object(stored: &Stored, at: usize) -> String {
+pub(in crate::storage) fn object(stored: &Stored, at: usize) -> Shown {
     let mut out = vec![b'{'];
     let row = stored.row(at);
     for (position, column) in stored.layout().columns.iter().enumerate() {
@@ -165,7 +166,57 @@ pub(in crate::storage) fn object(stored: &Stored, at: usize) -> String {
         wire::write_cell(cell, &column.form, &wire::FileUrls::default(), &mut out);
     }
     out.push(b'}');
-    String::from_utf8(out).unwrap()
+    Shown(String::from_utf8(out).unwrap())
+}
+
+/// Words whose order does not matter: without an order, a database may give rows as it likes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::storage) struct Words(pub(in crate::storage) String);
+
+impl PartialEq<&str> for Words {
+    fn eq(&self, other: &&str) -> bool {
+        let sorted = |text: &str| {
+            let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            words.sort_unstable();
+            words
+        };
+        sorted(&self.0) == sorted(other)
+    }
+}
+
+impl PartialEq<String> for Words {
+    fn eq(&self, other: &String) -> bool {
+        *self == other.as_str()
+    }
+}
+
+/// Objects in wire form with a space between them. The order of members does not matter: a database may keep objects in
+/// a form that has none.
+#[derive(Clone, Debug)]
+pub(in crate::storage) struct Shown(pub(in crate::storage) String);
+
+impl PartialEq<&str> for Shown {
+    fn eq(&self, other: &&str) -> bool {
+        let values = |text: &str| {
+            let values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+            values.collect::<std::result::Result<Vec<_>, _>>().ok()
+        };
+        self.0 == *other || values(&self.0).is_some_and(|own| Some(own) == values(other))
+    }
+}
+
+impl std::ops::Deref for Shown {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A question for all columns of a class, allowed to the server.

@@ -3,18 +3,22 @@
 pub(crate) mod arbitrary;
 mod caller;
 mod mailing;
+mod pair;
 pub(crate) mod people;
 mod random;
 mod server;
 mod smtp;
 mod things;
+mod wire;
 
 pub(crate) use caller::{Answer, Caller, percent_encode};
 pub(crate) use mailing::{Mailing, address};
+pub(crate) use pair::{Pair, Shared, soon};
 pub(crate) use random::Random;
 pub(crate) use server::{TestServer, run};
 pub(crate) use smtp::SmtpServer;
 pub(crate) use things::things;
+pub(crate) use wire::Wire;
 
 use std::sync::Barrier;
 use std::thread;

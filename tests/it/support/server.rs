@@ -13,8 +13,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{APP_ID, Caller, MASTER_KEY};
+use crate::postgres::TestDatabase;
 
 const START_MAX: Duration = Duration::from_secs(60);
+/// Which database servers are tested on.
+const DATABASE: &str = "PARSIMONY_TEST_DATABASE";
 const STOP_MAX: Duration = Duration::from_secs(30);
 
 /// A running server. Dropped at the end of a test, it must still be up and must not have caught a panic.
@@ -25,23 +28,35 @@ pub(crate) struct TestServer {
     origin: String,
     directory: TempDir,
     is_ended: bool,
+    _database: Option<TestDatabase>,
 }
 
 impl TestServer {
-    /// A server on an empty database in memory; clients may create classes.
+    /// A server on an empty database; clients may create classes. The database is in memory, or one of the PostgreSQL
+    /// server of the tests if `PARSIMONY_TEST_DATABASE` is `postgres`.
     pub(crate) fn start() -> Self {
         Self::with(&json!({}))
     }
 
     /// The same with further options.
     pub(crate) fn with(options: &Value) -> Self {
+        let is_free = Self::is_on_postgres() && options.get("databaseURI").is_none();
+        let database = if is_free { TestDatabase::create() } else { None };
+        let uri = database.as_ref().map_or("sqlite::memory:".to_owned(), TestDatabase::uri);
         let config = json!({
             "appId": APP_ID,
             "masterKey": MASTER_KEY,
-            "databaseURI": "sqlite::memory:",
+            "databaseURI": uri,
             "allowClientClassCreation": true,
         });
-        Self::launch(&merged(config, options), &[])
+        let mut server = Self::launch(&merged(config, options), &[]);
+        server._database = database;
+        server
+    }
+
+    /// Whether servers get a database of the PostgreSQL server of the tests.
+    pub(crate) fn is_on_postgres() -> bool {
+        std::env::var(DATABASE).is_ok_and(|kind| kind == "postgres")
     }
 
     /// The same on the file `database.db` of a directory, at a port or anywhere.
@@ -79,6 +94,7 @@ impl TestServer {
             origin: String::new(),
             directory,
             is_ended: false,
+            _database: None,
         };
         server.wait_until_ready();
         server

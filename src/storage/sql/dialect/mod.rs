@@ -3,14 +3,14 @@
 mod postgres;
 mod sqlite;
 
-pub use postgres::Postgres;
+pub use postgres::{Postgres, account_guard, guarded_field};
 pub use sqlite::{Sqlite, account_index};
 
 use super::{Aggregates, Bind, Sql};
 use crate::access::Grantees;
 use crate::query::{Comparison, Pattern, TextSearch};
 use crate::schema::{Assign, ClassSchema, FieldType};
-use crate::value::{GeoPoint, Json, Polygon, Value};
+use crate::value::{ClassName, GeoPoint, Json, Polygon, Value};
 
 /// A column, or a way into one, as an operator family gets it.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,30 @@ pub struct ColumnDeclaration {
     pub kind: &'static str,
 }
 
+/// An index that a class has without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// The field that it is about.
+    pub field: &'static str,
+    /// How it compares.
+    pub form: IndexForm,
+}
+
+/// How an index compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexForm {
+    /// For look-ups.
+    Plain,
+    /// For look-ups by text, whatever the case of its letters.
+    Folded,
+    /// No value twice.
+    Unique,
+    /// No value twice, whatever the case of its letters.
+    UniqueFolded,
+}
+
 /// What one back end writes in its own way. The rest of this room is common.
 pub trait Dialect: Aggregates + Send + Sync {
     /// Appends the placeholder of a bound value.
@@ -70,6 +94,9 @@ pub trait Dialect: Aggregates + Send + Sync {
 
     /// What makes `objectId` the key of its table.
     fn key_constraint(&self) -> &'static str;
+
+    /// What `createdAt` and `updatedAt` must hold.
+    fn time_constraint(&self) -> &'static str;
 
     /// What stands at the end of the statement that makes a join table.
     fn join_options(&self) -> &'static str;
@@ -94,6 +121,11 @@ pub trait Dialect: Aggregates + Send + Sync {
 
     /// Appends the new value of a field after a change that depends on the old one, which `current` writes.
     fn change(&self, sql: &mut Sql<'_>, assign: &Assign, current: &mut dyn FnMut(&mut Sql<'_>));
+
+    /// Whether the back end can tell what is read of a field of this type from other values.
+    fn compares(&self, _kind: &FieldType) -> bool {
+        true
+    }
 
     /// What is written after a text operand so that bytes are compared: ` COLLATE "C"`.
     fn by_bytes(&self) -> &'static str;
@@ -152,6 +184,12 @@ pub trait Dialect: Aggregates + Send + Sync {
     /// What an index on a field is made of.
     fn index_columns(&self, class: &ClassSchema, field: &str, kind: &FieldType) -> Vec<String>;
 
+    /// The name in the database of an index that a class was asked to have.
+    fn index_name(&self, class: &ClassName, name: &str) -> String;
+
+    /// The indexes without which the server would be slow or would take a name twice.
+    fn built_in(&self, class: &ClassName) -> &'static [BuiltIn];
+
     /// An index column in which letters of either case are equal, for a text field.
     fn folded(&self, field: &str, column: &str) -> String;
 
@@ -161,8 +199,8 @@ pub trait Dialect: Aggregates + Send + Sync {
         None
     }
 
-    /// What an index of the words of a column is made of, if it is an index of the table like others.
-    fn word_index(&self, column: &str) -> Option<String>;
+    /// What an index of the words of columns is made of, if it is an index of the table like others.
+    fn word_index(&self, columns: &[String]) -> Option<String>;
 
     /// `LIMIT` and `OFFSET`.
     fn page(&self, sql: &mut Sql<'_>, skip: u64, limit: Option<u64>);
@@ -172,4 +210,21 @@ pub trait Dialect: Aggregates + Send + Sync {
 
     /// What stands before and after `INTO … VALUES` when a row that exists already is left alone.
     fn insert_or_ignore(&self) -> (&'static str, &'static str);
+}
+
+/// Whether an identity provider can have this name: what else is sent as one is no part of any statement.
+fn is_provider_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whose account an operand is the id of, if it is one: `authData.<provider>.id`.
+fn account_provider<'a>(operand: &Operand<'a>) -> Option<&'a str> {
+    match operand.path {
+        [provider, id]
+            if operand.class.name == "_User" && operand.field == "authData" && id == "id" =>
+        {
+            is_provider_name(provider).then_some(provider)
+        }
+        _ => None,
+    }
 }

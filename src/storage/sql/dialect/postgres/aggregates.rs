@@ -1,7 +1,7 @@
 //! Pipelines in PostgreSQL.
 
 use super::Postgres;
-use super::json::write_inside;
+use super::json::{write_inside, write_order};
 use crate::query::{DatePart, EmptyRows};
 use crate::schema::FieldType;
 use crate::storage::sql::aggregate::{Aggregates, End, Extreme};
@@ -38,9 +38,10 @@ impl Aggregates for Postgres {
                 sql.push("[1], 'longitude', ").column(operand).push("[0])");
             }
             FieldType::Polygon => {
-                sql.push("jsonb_build_object('__type', 'Polygon', 'coordinates', ")
-                    .column(operand)
-                    .push("::text)");
+                // The column has longitudes first.
+                sql.push("jsonb_build_object('__type', 'Polygon', 'coordinates', (SELECT jsonb_agg(jsonb_build_array(p.v -> 1, p.v -> 0) ORDER BY p.i) FROM jsonb_array_elements(translate(");
+                sql.column(operand)
+                    .push("::text, '()', '[]')::jsonb) WITH ORDINALITY AS p(v, i)))");
             }
             FieldType::File => {
                 sql.push("jsonb_build_object('__type', 'File', 'name', ").column(operand).push(")");
@@ -120,13 +121,21 @@ impl Aggregates for Postgres {
     }
 
     fn extreme(&self, sql: &mut Sql<'_>, extreme: Extreme, kind: &FieldType, write: Write<'_>) {
+        if matches!(kind, FieldType::Object | FieldType::Array) {
+            sql.push("(array_agg(");
+            write_typed(sql, write);
+            sql.push(" ORDER BY ");
+            write(sql);
+            sql.push(if extreme == Extreme::Min { "))[1]" } else { " DESC NULLS LAST))[1]" });
+            return;
+        }
         sql.push(match (extreme, kind) {
             (Extreme::Min, FieldType::Boolean) => "bool_and(",
             (Extreme::Max, FieldType::Boolean) => "bool_or(",
             (Extreme::Min, _) => "min(",
             (Extreme::Max, _) => "max(",
         });
-        write(sql);
+        write_typed(sql, write);
         sql.push(if *kind == FieldType::String { " COLLATE \"C\")" } else { ")" });
     }
 
@@ -134,17 +143,17 @@ impl Aggregates for Postgres {
         sql.push("(array_agg(");
         write_inside(sql, operand);
         sql.push(" ORDER BY ");
-        write_inside(sql, operand);
-        sql.push(if extreme == Extreme::Min {
-            " NULLS LAST))[1]"
-        } else {
-            " DESC NULLS LAST))[1]"
-        });
+        write_order(
+            sql,
+            operand,
+            if extreme == Extreme::Min { " NULLS LAST" } else { " DESC NULLS LAST" },
+        );
+        sql.push("))[1]");
     }
 
     fn end(&self, sql: &mut Sql<'_>, end: End, write: Write<'_>) {
         sql.push("(array_agg(");
-        write(sql);
+        write_typed(sql, write);
         sql.push(if end == End::First {
             " ORDER BY o.\"_n\"))[1]"
         } else {
@@ -154,7 +163,7 @@ impl Aggregates for Postgres {
 
     fn push(&self, sql: &mut Sql<'_>, write: Write<'_>) {
         sql.push("COALESCE(jsonb_agg(");
-        write(sql);
+        write_as_json(sql, write);
         sql.push(" ORDER BY o.\"_n\") FILTER (WHERE ");
         write(sql);
         sql.push(" IS NOT NULL), '[]'::jsonb)");
@@ -162,7 +171,7 @@ impl Aggregates for Postgres {
 
     fn add_to_set(&self, sql: &mut Sql<'_>, write: Write<'_>) {
         sql.push("COALESCE(jsonb_agg(DISTINCT ");
-        write(sql);
+        write_as_json(sql, write);
         sql.push(") FILTER (WHERE ");
         write(sql);
         sql.push(" IS NOT NULL), '[]'::jsonb)");
@@ -187,6 +196,20 @@ impl Aggregates for Postgres {
     fn element_position(&self) -> &'static str {
         "(e.i - 1)::double precision"
     }
+}
+
+/// Appends a value that has a type, even if it is `NULL`.
+fn write_typed(sql: &mut Sql<'_>, write: Write<'_>) {
+    sql.push("COALESCE(");
+    write(sql);
+    sql.push(")");
+}
+
+/// Appends JSON that is known to be JSON, even if it is `NULL`.
+fn write_as_json(sql: &mut Sql<'_>, write: Write<'_>) {
+    sql.push("COALESCE(");
+    write(sql);
+    sql.push(", NULL::jsonb)");
 }
 
 /// A format of `%Y` and the like as PostgreSQL writes it.

@@ -41,9 +41,9 @@ pub(super) fn write_change(sql: &mut Sql<'_>, assign: &Assign, current: Write<'_
             write_path(sql, path, current, &mut value);
         }
         Assign::UnsetPath(path) => {
-            sql.push("(");
+            sql.push("(COALESCE(");
             current(sql);
-            sql.push(" #- ").bind(Bind::Texts(path.clone())).push(")");
+            sql.push(", '{}'::jsonb) #- ").bind(Bind::Texts(path.clone())).push(")");
         }
     }
 }

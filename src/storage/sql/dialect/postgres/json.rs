@@ -1,6 +1,9 @@
 //! Tests of `jsonb`: of arrays and objects, and of what is inside them.
 
+use super::super::account_provider;
+use super::indexes::account_place;
 use super::pattern::translated;
+use super::words::write_test as write_words;
 use crate::query::{Comparison, matches};
 use crate::storage::sql::{Bind, JsonTest, Operand, Sql};
 use crate::value::Json;
@@ -24,6 +27,20 @@ pub(super) fn write_inside(sql: &mut Sql<'_>, operand: &Operand<'_>) {
     }
 }
 
+/// Appends what JSON at a path is ordered by: texts come after everything else (to `jsonb`, they come first), byte by
+/// byte.
+pub(super) fn write_order(sql: &mut Sql<'_>, operand: &Operand<'_>, direction: &'static str) {
+    sql.push("(jsonb_typeof(");
+    write_inside(sql, operand);
+    sql.push(") = 'string')").push(direction).push(", CASE WHEN jsonb_typeof(");
+    write_inside(sql, operand);
+    sql.push(") <> 'string' THEN ");
+    write_inside(sql, operand);
+    sql.push(" END").push(direction).push(", (");
+    write_inside(sql, operand);
+    sql.push(" #>> '{}') COLLATE \"C\"").push(direction);
+}
+
 /// Appends a test, of which the answer is `NULL` where nothing is.
 pub(super) fn write_test(sql: &mut Sql<'_>, operand: &Operand<'_>, test: JsonTest<'_>) {
     // What containment by the index's rule finds is more than what is equal, never less.
@@ -34,6 +51,13 @@ pub(super) fn write_test(sql: &mut Sql<'_>, operand: &Operand<'_>, test: JsonTes
             .push(" @> ")
             .bind(Bind::Json(Json::Array(vec![element.clone()]).to_text()))
             .push(" AND ");
+    }
+    // What the index over the ids of a provider's accounts finds is more than what is equal: `->>` makes a number a text.
+    if let JsonTest::Compare(Comparison::Equal, Json::String(id)) = test
+        && let Some(provider) = account_provider(operand)
+    {
+        sql.push_written(&account_place("o.", provider)).push(" = ").bind(Bind::Text(id.clone()));
+        sql.push(" AND ");
     }
     sql.push("(SELECT CASE WHEN t.j IS NULL THEN NULL ELSE ");
     write_answer(sql, test);
@@ -83,10 +107,15 @@ fn write_answer(sql: &mut Sql<'_>, test: JsonTest<'_>) {
             sql.push(")");
         }
         JsonTest::Words(search) => {
-            let words = matches::words(&search.term, search);
-            sql.push(if words.is_empty() { "(FALSE" } else { "(jsonb_typeof(t.j) = 'string'" });
-            sql.push(" AND to_tsvector('simple', t.j #>> '{}') @@ plainto_tsquery('simple', ");
-            sql.bind(Bind::Text(search.term.clone())).push("))");
+            if matches::words(&search.term, search).is_empty() {
+                sql.push("FALSE");
+                return;
+            }
+            sql.push("(jsonb_typeof(t.j) = 'string' AND ");
+            write_words(sql, search, &mut |sql| {
+                sql.push("(t.j #>> '{}')");
+            });
+            sql.push(")");
         }
     }
 }

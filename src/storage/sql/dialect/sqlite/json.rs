@@ -1,5 +1,6 @@
 //! Tests of JSON text, by the functions that this program registers.
 
+use super::super::{account_provider, is_provider_name};
 use super::words::search_text;
 use crate::query::{Comparison, Pattern, RegexOptions};
 use crate::storage::sql::{Bind, JsonTest, Operand, Sql};
@@ -28,7 +29,7 @@ pub(super) fn write_test(sql: &mut Sql<'_>, operand: &Operand<'_>, test: JsonTes
         JsonTest::Words(search) => ("words", search_text(search)),
     };
     if let JsonTest::Compare(Comparison::Equal, Json::String(id)) = test
-        && let Some(place) = account_place(operand)
+        && let Some(place) = account_provider(operand).map(place)
     {
         sql.push("json_extract(").column(operand).push(", ").push_written(&place);
         sql.push(") = ").bind(Bind::Text(id.clone())).push(" AND ");
@@ -48,21 +49,6 @@ pub(super) fn write_redacted<'s, 'd>(sql: &'s mut Sql<'d>, table: &'static str) 
 
 /// Where the id of a provider's account stands in `authData`, as the index of [`account_index`] has it: without the
 /// index, whoever logs in would be looked for in all users.
-fn account_place(operand: &Operand<'_>) -> Option<String> {
-    match operand.path {
-        [provider, id]
-            if operand.class.name == "_User" && operand.field == "authData" && id == "id" =>
-        {
-            is_provider_name(provider).then(|| place(provider))
-        }
-        _ => None,
-    }
-}
-
-fn is_provider_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
 fn place(provider: &str) -> String {
     format!("'$.\"{provider}\".\"id\"'")
 }

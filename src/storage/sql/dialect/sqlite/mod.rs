@@ -4,6 +4,7 @@
 //! polygons are JSON text; a point has two columns, so that its latitude can be looked up in an index.
 
 mod aggregates;
+mod indexes;
 mod json;
 mod words;
 
@@ -11,13 +12,13 @@ use std::borrow::Cow;
 
 pub use self::json::account_index;
 use self::json::{list_text, write_path, write_regex};
-use super::{ColumnDeclaration, Dialect, JsonTest, Operand};
+use super::{BuiltIn, ColumnDeclaration, Dialect, JsonTest, Operand};
 use crate::access::Grantees;
 use crate::query::{Pattern, TextSearch};
 use crate::schema::{Assign, ClassSchema, FieldType, RAW_AUTH_DATA, is_redacted};
 use crate::storage::sql::operators::text::{after_prefix, prefix};
 use crate::storage::sql::{Bind, Sql, quote, quoted};
-use crate::value::{GeoPoint, Json, Polygon, Value, wire};
+use crate::value::{ClassName, GeoPoint, Json, Polygon, Value, wire};
 
 /// Lists up to this length are bound value by value.
 const LIST_MAX: usize = 32;
@@ -37,6 +38,10 @@ impl Dialect for Sqlite {
 
     fn key_constraint(&self) -> &'static str {
         " NOT NULL UNIQUE"
+    }
+
+    fn time_constraint(&self) -> &'static str {
+        " NOT NULL"
     }
 
     fn join_options(&self) -> &'static str {
@@ -142,7 +147,7 @@ impl Dialect for Sqlite {
             Assign::Remove(_) => "parse_remove(",
             Assign::SetPath(..) => "parse_set(",
             Assign::IncrementPath(..) => "parse_increment(",
-            Assign::UnsetPath(_) => "parse_unset(",
+            Assign::UnsetPath(_) => "parse_unset(COALESCE(",
         };
         sql.push(function);
         current(sql);
@@ -165,7 +170,7 @@ impl Dialect for Sqlite {
                 sql.push(", ").bind(Bind::Number(*amount));
             }
             Assign::UnsetPath(path) => {
-                sql.push(", ");
+                sql.push(", '{}'), ");
                 write_path(sql, path);
             }
         }
@@ -356,6 +361,14 @@ impl Dialect for Sqlite {
         self.columns(class, field, kind).iter().map(|column| quoted(&column.name)).collect()
     }
 
+    fn index_name(&self, class: &ClassName, name: &str) -> String {
+        format!("{class}:{name}")
+    }
+
+    fn built_in(&self, class: &ClassName) -> &'static [BuiltIn] {
+        indexes::built_in(class)
+    }
+
     fn folded(&self, field: &str, _: &str) -> String {
         quoted(&shadow(field))
     }
@@ -366,7 +379,7 @@ impl Dialect for Sqlite {
         (class.name == "_User" && ["username", "email"].contains(&field)).then(|| shadow(field))
     }
 
-    fn word_index(&self, _: &str) -> Option<String> {
+    fn word_index(&self, _: &[String]) -> Option<String> {
         None
     }
 

@@ -8,9 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::settings::Settings;
-use crate::wire::{APP_ID, Caller, Client, MASTER_KEY, request};
-use crate::{Outcome, floor};
+use super::Outcome;
+use super::wire::Client;
 
 const START_MAX: Duration = Duration::from_secs(60);
 /// How often a server that is starting is tried.
@@ -35,59 +34,40 @@ pub(crate) struct Memory {
     pub(crate) peak: f64,
 }
 
-/// Nanoseconds that each thread of a process has run.
+/// How long threads have run.
 #[derive(Debug)]
-pub(crate) struct CpuTimes(HashMap<String, u64>);
+pub(crate) struct CpuTimes {
+    /// Nanoseconds of each that still runs.
+    pub(crate) each: HashMap<String, u64>,
+    /// Microseconds of all in hundredths of a second, those that ended among them; nothing if nobody knows.
+    pub(crate) all: f64,
+}
+
+/// What a clock that ticks a hundred times a second may be wrong by, in microseconds.
+const TICKS: f64 = 30_000.0;
 
 impl CpuTimes {
-    /// Microseconds between two looks. Threads that ended in between are not seen.
+    /// Microseconds between two looks. The fine clock knows only threads that did not end in between; if the coarse one
+    /// says more than that, it counts.
     pub(crate) fn micros_since(&self, before: &Self) -> f64 {
-        let ran = self
-            .0
-            .iter()
-            .map(|(thread, ns)| ns.saturating_sub(before.0.get(thread).copied().unwrap_or(0)));
-        ran.sum::<u64>() as f64 / 1_000.0
+        let ran = self.each.iter().map(|(thread, nanos)| {
+            nanos.saturating_sub(before.each.get(thread).copied().unwrap_or(0))
+        });
+        let fine = ran.sum::<u64>() as f64 / 1_000.0;
+        let coarse = self.all - before.all;
+        if coarse > fine + TICKS { coarse } else { fine }
     }
 }
 
+/// What a thread has run; nothing if it is gone.
+pub(crate) fn nanos(place: &Path) -> Outcome<Option<u64>> {
+    let Ok(text) = fs::read_to_string(place.join("schedstat")) else { return Ok(None) };
+    Ok(Some(text.split(' ').next().unwrap_or_default().parse()?))
+}
+
 impl Process {
-    /// Starts the server on a database and waits until it is healthy.
-    pub(crate) fn server(settings: &Settings, database: &Path) -> Outcome<Self> {
-        Self::server_until(settings, database, &request(Caller::Public, "GET", "/parse/health", ""))
-    }
-
-    /// Starts the server on a database and waits until it answers a request with status 200.
-    pub(crate) fn server_until(
-        settings: &Settings,
-        database: &Path,
-        first: &[u8],
-    ) -> Outcome<Self> {
-        let port = free_port()?;
-        let mut command = Command::new(&settings.binary);
-        command.args([
-            "--appId",
-            APP_ID,
-            "--masterKey",
-            MASTER_KEY,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-        ]);
-        command.args(["--logLevel", "warn"]);
-        command.args(["--databaseURI", &format!("sqlite:{}", database.display())]);
-        Self::start(command.env_clear(), port, first)
-    }
-
-    /// Starts the floor on a database.
-    pub(crate) fn floor(settings: &Settings, database: &Path) -> Outcome<Self> {
-        let port = free_port()?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args([floor::COMMAND, &settings.floor]).arg(database).arg(port.to_string());
-        Self::start(&mut command, port, &request(Caller::Public, "GET", "/health", ""))
-    }
-
-    fn start(command: &mut Command, port: u16, first: &[u8]) -> Outcome<Self> {
+    /// Starts a program that listens on a port, and waits until it answers a request with status 200.
+    pub(crate) fn start(command: &mut Command, port: u16, first: &[u8]) -> Outcome<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let begun = Instant::now();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
@@ -116,15 +96,19 @@ impl Process {
 
     /// What its threads have used so far.
     pub(crate) fn cpu_times(&self) -> Outcome<CpuTimes> {
-        let mut times = HashMap::new();
-        for entry in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+        let place = format!("/proc/{}", self.child.id());
+        let mut each = HashMap::new();
+        for entry in fs::read_dir(format!("{place}/task"))? {
             let path = entry?.path();
-            // A thread may end between the list and the look.
-            let Ok(text) = fs::read_to_string(path.join("schedstat")) else { continue };
-            let ns = text.split(' ').next().unwrap_or_default().parse()?;
-            times.insert(path.display().to_string(), ns);
+            if let Some(nanos) = nanos(&path)? {
+                each.insert(path.display().to_string(), nanos);
+            }
         }
-        Ok(CpuTimes(times))
+        // Behind the name, which may hold anything, the 12th and 13th word: user and system time in ticks.
+        let stat = fs::read_to_string(format!("{place}/stat"))?;
+        let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: f64 = words.skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum();
+        Ok(CpuTimes { each, all: ticks * 10_000.0 })
     }
 
     /// What it holds now.
@@ -160,6 +144,7 @@ impl Drop for Process {
     }
 }
 
-fn free_port() -> Outcome<u16> {
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> Outcome<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Outcome;
+use super::Outcome;
 
 /// The application's id.
 pub(crate) const APP_ID: &str = "bench";
@@ -43,6 +43,13 @@ pub(crate) fn graphql(caller: Caller, query: &str, variables: &Value) -> Vec<u8>
     request(caller, "POST", "/graphql", &body.to_string())
 }
 
+/// The same request as a user with a session.
+pub(crate) fn with_session(request: &[u8], token: &str) -> Vec<u8> {
+    let line = request.windows(2).position(|bytes| bytes == b"\r\n").map_or(0, |at| at + 2);
+    let header = format!("X-Parse-Session-Token: {token}\r\n");
+    [&request[..line], header.as_bytes(), &request[line..]].concat()
+}
+
 /// A value of a query string.
 pub(crate) fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len() * 2);
@@ -75,7 +82,10 @@ pub(crate) fn head(buffer: &[u8]) -> Outcome<Option<Head>> {
     };
     let text = std::str::from_utf8(&buffer[..end])?;
     let status = text.get(9..12).ok_or("an answer without status")?.parse()?;
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length").then_some(value)
+    });
     let body = end + 4;
     Ok(Some(Head {
         status,

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::Outcome;
-use crate::wire::head;
+use super::Outcome;
+use super::wire::head;
 
 /// Requests that are sent in turn.
 pub(crate) type Requests = Arc<[Vec<u8>]>;
