@@ -26,6 +26,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -231,7 +232,8 @@ impl Storage for SqliteStorage {
     }
 
     async fn close(&self) -> Result<()> {
-        // The writer ends last, so that its connection is the one that cleans up.
+        // The writer's connection is the one that cleans up: it is closed when no other is open any more. Two that are
+        // closed at the same moment would each leave it to the other.
         let readers = match &self.reads {
             Reads::Threads(readers, near) => {
                 near.close();
@@ -239,9 +241,14 @@ impl Storage for SqliteStorage {
             }
             Reads::Writer(_) => Vec::new(),
         };
-        let writer = self.writer.stop();
-        // A thread that panicked has nothing left to say.
-        let join = move || readers.into_iter().chain(writer).for_each(|thread| drop(thread.join()));
-        tokio::task::spawn_blocking(join).await.map_err(Error::internal)
+        ended(readers).await?;
+        ended(self.writer.stop()).await
     }
+}
+
+/// Waits for threads that were told to stop.
+async fn ended(threads: impl IntoIterator<Item = JoinHandle<()>> + Send + 'static) -> Result<()> {
+    // A thread that panicked has nothing left to say.
+    let join = move || threads.into_iter().for_each(|thread| drop(thread.join()));
+    tokio::task::spawn_blocking(join).await.map_err(Error::internal)
 }
