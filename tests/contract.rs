@@ -20,8 +20,8 @@ mod compare;
 mod http;
 #[path = "contract/placeholders.rs"]
 mod placeholders;
-#[path = "postgres/mod.rs"]
 mod postgres;
+mod process;
 #[path = "contract/replay.rs"]
 mod replay;
 #[path = "contract/request.rs"]

@@ -6,6 +6,7 @@
 
 #[path = "contract/http.rs"]
 mod http;
+mod process;
 #[path = "contract/sdl.rs"]
 mod sdl;
 #[path = "contract/server.rs"]
@@ -15,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use http::{Request, send};
+use process::Process;
 use sdl::{INTROSPECTION, Items, items_of_introspection, items_of_sdl};
 use serde_json::{Value, json};
-use server::{Server, data_directory};
+use server::data_directory;
 
 #[test]
 fn schema_without_classes() {
@@ -93,21 +95,21 @@ fn lines_of(text: &str) -> BTreeSet<String> {
     lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
-fn start() -> Server {
+fn start() -> Process {
     let options = json!({
         "appId": "contract-app",
         "masterKey": "contract-master",
         "mountGraphQL": true,
     });
-    Server::start(options.as_object().expect("options are an object"), "sqlite::memory:")
+    server::start(options.as_object().expect("options are an object"), "sqlite::memory:")
 }
 
-fn introspect(server: &Server) -> Items {
+fn introspect(server: &Process) -> Items {
     items_of_introspection(&post(server, "/graphql", &json!({ "query": INTROSPECTION })))
 }
 
 /// Posts with the master key and demands success.
-fn post(server: &Server, path: &str, body: &Value) -> Value {
+fn post(server: &Process, path: &str, body: &Value) -> Value {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let request = Request {
         method: "POST".to_owned(),

@@ -5,6 +5,15 @@ use crate::ops::read::{Branch, Found, Targets};
 use crate::value::wire::{self, FileUrls};
 use crate::value::{Cell, Form, Json, json};
 
+/// Room that an answer gets before its length is known, at most.
+const ROOM_BYTES_MAX: usize = 1 << 20;
+
+/// Room for further objects, which are about as long as the first. Who made that one long gets no more for it.
+fn room(objects: usize, bytes: usize) -> usize {
+    let wanted = objects.saturating_mul(bytes + bytes / 16);
+    if wanted < ROOM_BYTES_MAX { wanted } else { ROOM_BYTES_MAX }
+}
+
 /// Writes objects.
 pub(super) struct Encoder<'a> {
     pub files: &'a FileUrls,
@@ -21,8 +30,7 @@ impl Encoder<'_> {
             }
             self.object(found, object, Suffix::of(found), &mut out);
             if at == 0 {
-                // The others are about as long.
-                out.reserve((found.objects.len() - 1) * (out.len() + out.len() / 16));
+                out.reserve(room(found.objects.len() - 1, out.len()));
             }
         }
         out.push(b']');
@@ -182,4 +190,17 @@ fn write_key(name: &str, start: usize, out: &mut Vec<u8>) {
     }
     json::write_string(name, out);
     out.push(b':');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_object_does_not_reserve_room_for_all_others() {
+        assert_eq!(room(99, 320), 99 * 340);
+        assert_eq!(room(0, 10 << 20), 0);
+        assert_eq!(room(1_000_000, 10 << 20), ROOM_BYTES_MAX);
+        assert_eq!(room(usize::MAX, 2), ROOM_BYTES_MAX);
+    }
 }

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use crate::compare::{Comparison, Mismatch, Rules};
 use crate::http;
 use crate::placeholders::Bindings;
+use crate::process::Process;
 use crate::request::encode;
-use crate::server::Server;
+use crate::server;
 use crate::transcript::{Difference, Exchange, LeftOut, Multiset, Response, Transcript, read_json};
 
 /// Options that name code this server does not run yet. Identity providers that name some are left out too.
@@ -46,7 +47,7 @@ pub(crate) fn run(scenario: &str, database: &str) {
         providers.retain(|_, provider| provider.get("module").is_none());
     }
 
-    let mut server = Server::start(&options, database);
+    let mut server = server::start(&options, database);
     let mut bindings = Bindings::new(server.origin());
     let mut failures = Vec::new();
     let mut replayed = 0;
@@ -99,7 +100,7 @@ fn replaced(recorded: Response, ours: &Response) -> Response {
 
 /// Sends one request, again and again where the transcript waited, and compares the answer.
 fn play(
-    server: &Server,
+    server: &Process,
     exchange: &Exchange,
     expected: &Response,
     bindings: &mut Bindings,

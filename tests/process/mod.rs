@@ -18,7 +18,8 @@ const START_MAX: Duration = Duration::from_secs(120);
 const STOP_MAX: Duration = Duration::from_secs(30);
 const SHOWN_MAX: usize = 4_000;
 const PARSE_SERVER: &str = "PARSIMONY_TEST_PARSE_SERVER";
-const MOUNT: &str = "/parse";
+/// Where both serve REST.
+pub(crate) const MOUNT: &str = "/parse";
 
 /// The application that both servers serve if the options do not say otherwise.
 pub(crate) const APP_ID: &str = "app";
@@ -50,9 +51,14 @@ pub(crate) fn parse_server() -> Option<PathBuf> {
 impl Process {
     /// Starts Parsimony on this database with these options: REST below `/parse`, GraphQL at `/graphql`.
     pub(crate) fn parsimony(database_uri: &str, options: &Value) -> Self {
+        Self::configured(&configuration(database_uri, options))
+    }
+
+    /// Starts Parsimony with this configuration and nothing else.
+    pub(crate) fn configured(config: &Value) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let mut command = Command::new(env!("CARGO_BIN_EXE_parsimony"));
-        command.arg(configuration(directory.path(), database_uri, options));
+        command.arg(written(directory.path(), config));
         Self::start("parsimony", command, directory)
     }
 
@@ -67,7 +73,8 @@ impl Process {
         std::os::unix::fs::symlink(packages, directory.path().join("node_modules"))
             .expect("a link to the packages");
         let mut command = Command::new("node");
-        command.arg(start).arg(configuration(directory.path(), database_uri, options));
+        let config = configuration(database_uri, options);
+        command.arg(start).arg(written(directory.path(), &config));
         Self::start("parse-server", command, directory)
     }
 
@@ -183,8 +190,8 @@ impl Drop for Process {
     }
 }
 
-/// Writes the configuration file that both servers understand.
-fn configuration(directory: &Path, database_uri: &str, options: &Value) -> PathBuf {
+/// A configuration that both servers understand.
+fn configuration(database_uri: &str, options: &Value) -> Value {
     let mut config = json!({
         "appId": APP_ID,
         "masterKey": MASTER_KEY,
@@ -197,6 +204,10 @@ fn configuration(directory: &Path, database_uri: &str, options: &Value) -> PathB
     for (name, value) in options.as_object().expect("options are an object") {
         config[name] = value.clone();
     }
+    config
+}
+
+fn written(directory: &Path, config: &Value) -> PathBuf {
     let path = directory.join("config.json");
     fs::write(&path, config.to_string()).expect("the configuration is written");
     path

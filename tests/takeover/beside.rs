@@ -8,7 +8,6 @@ use crate::client::{Answer, Client, Question, Who};
 
 /// The original keeps what it knows of classes, sessions and roles for five seconds.
 const KNOWN_MAX: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks until the answer is as wanted.
 fn ask_until(client: Client<'_>, question: &Question, wanted: impl Fn(&Answer) -> bool) -> Answer {
@@ -19,7 +18,6 @@ fn ask_until(client: Client<'_>, question: &Question, wanted: impl Fn(&Answer) -
             return answer;
         }
         assert!(Instant::now() < deadline, "{question:?}\n{answer:?}");
-        std::thread::sleep(PAUSE);
     }
 }
 
