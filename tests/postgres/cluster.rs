@@ -189,16 +189,25 @@ impl Cluster {
         }
     }
 
-    /// Lets all its processes stand still, or go on.
+    /// Lets all its processes stand still, or go on. The first process stops before the others are listed, so that it
+    /// makes no new ones, and all stand still when this returns: a signal is on its way for a moment.
     pub(crate) fn freeze(&self, frozen: bool) {
         let Some(server) = &self.server else { return };
         let id = server.id();
+        let word = if frozen { "STOP" } else { "CONT" };
+        let send = |process: u32| {
+            signal(process, word);
+            let end = Instant::now() + START_MAX;
+            while stands_still(process) != frozen && Path::new(&format!("/proc/{process}")).exists()
+            {
+                assert!(Instant::now() < end, "process {process} does not heed {word}");
+                thread::yield_now();
+            }
+        };
+        send(id);
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         let children = children.expect("the system lists the children of a process");
-        let children = children.split_whitespace().filter_map(|process| process.parse().ok());
-        for process in children.chain([id]) {
-            signal(process, if frozen { "STOP" } else { "CONT" });
-        }
+        children.split_whitespace().filter_map(|process| process.parse().ok()).for_each(send);
     }
 
     /// Runs statements and gives what they print: rows of columns with `|` between them.
@@ -307,6 +316,12 @@ fn free_port() -> u16 {
 fn signal(process: u32, name: &str) {
     // A process that has ended needs no signal.
     let _ = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+}
+
+/// Whether a process was stopped by a signal (proc(5): the state after the name in parentheses is `T`).
+fn stands_still(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
 }
 
 fn run(command: &mut Command) {
