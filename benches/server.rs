@@ -8,9 +8,6 @@
 #[path = "server/settings.rs"]
 mod settings;
 
-#[path = "server/report.rs"]
-mod report;
-
 #[path = "driver/mod.rs"]
 mod driver;
 
@@ -45,8 +42,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use driver::Outcome;
+use driver::report::Report;
 use fixture::Fixture;
-use report::Report;
 use settings::Settings;
 
 /// The floor is measured with the allocator of the server.

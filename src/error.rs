@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The result of everything that can fail in a request.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
@@ -24,6 +24,8 @@ codes! {
     Other = -1,
     /// Something failed that is not the client's fault.
     Internal = 1,
+    /// The request can not be served now; the client may ask again later.
+    ConnectionFailed = 100,
     /// The object does not exist or may not be seen.
     ObjectNotFound = 101,
     /// The query can not be understood.
@@ -48,6 +50,8 @@ codes! {
     OperationForbidden = 119,
     /// A key inside an object is malformed.
     InvalidNestedKey = 121,
+    /// The name of a file is malformed.
+    InvalidFileName = 122,
     /// The ACL is malformed.
     InvalidAcl = 123,
     /// It took too long.
@@ -70,8 +74,12 @@ codes! {
     ScriptFailed = 141,
     /// A value was refused by a validation rule.
     ValidationError = 142,
+    /// A webhook is declared wrongly, or there is none.
+    WebhookError = 143,
     /// Too many requests.
     RequestLimitExceeded = 155,
+    /// A file could not be deleted.
+    FileDeleteFailed = 153,
     /// A request with this id was answered before.
     DuplicateRequest = 159,
     /// A value was refused.
@@ -121,16 +129,62 @@ pub enum Shape {
 #[derive(Debug)]
 pub struct Error {
     code: Code,
+    /// What user code threw: its own number, and what stands in place of a text.
+    thrown: Option<Box<ThrownError>>,
     status: u16,
     shape: Shape,
     text: Cow<'static, str>,
     detail: Option<Box<str>>,
     duplicate: Option<Box<str>>,
     is_stale: bool,
+    retry_after_s: Option<u64>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// What user code threw.
+#[derive(Debug)]
+struct ThrownError {
+    number: i64,
+    /// The JSON of something that is no text.
+    json: Option<Box<str>>,
+}
+
 impl Error {
+    /// An error of an app, with a number of its own (9000 to 9999 are kept for apps).
+    pub fn custom(number: i64, text: impl Into<String>) -> Self {
+        Self::thrown(number, text, None)
+    }
+
+    /// What user code threw: any number, and a text or the JSON of whatever it threw in place of one. The status follows
+    /// from the number as for every other error.
+    pub fn thrown(number: i64, text: impl Into<String>, json: Option<&str>) -> Self {
+        const INTERNAL: i64 = Code::Internal as i64;
+        const NOT_FOUND: i64 = Code::ObjectNotFound as i64;
+        let code = match number {
+            INTERNAL => Code::Internal,
+            NOT_FOUND => Code::ObjectNotFound,
+            _ => Code::ScriptFailed,
+        };
+        let mut error = Self::new(code, text.into());
+        error.thrown = Some(Box::new(ThrownError { number, json: json.map(Box::from) }));
+        error
+    }
+
+    /// The number of the error on the wire: that of its code, or the one that user code threw.
+    pub fn number(&self) -> i64 {
+        self.thrown.as_ref().map_or(i64::from(self.code as i32), |thrown| thrown.number)
+    }
+
+    /// What user code threw in place of a text, as JSON.
+    pub fn thrown_json(&self) -> Option<&str> {
+        self.thrown.as_ref()?.json.as_deref()
+    }
+
+    /// Whether user code threw it.
+    pub fn is_thrown(&self) -> bool {
+        self.thrown.is_some()
+    }
+
     /// An error with its code and the text for the client; the status follows from the code
     /// (`parse-server:src/middlewares.js`, `handleParseErrors`: 101 is 404, 1 is 500, others 400).
     pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
@@ -143,12 +197,14 @@ impl Error {
         };
         Self {
             code,
+            thrown: None,
             status,
             shape: Shape::Coded,
             text: text.into(),
             detail: None,
             duplicate: None,
             is_stale: false,
+            retry_after_s: None,
             cause: None,
         }
     }
@@ -255,6 +311,18 @@ impl Error {
         self
     }
 
+    /// The same error with the seconds after which the client may ask again.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The seconds after which the client may ask again, if that helps.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after_s
+    }
+
     /// The Parse code.
     pub fn code(&self) -> Code {
         self.code
@@ -283,13 +351,26 @@ impl Error {
 
     /// Everything there is to know, for the log.
     pub fn log_text(&self) -> String {
-        let mut text = format!("{} (code {})", self.open_text(), self.code as i32);
+        self.with_causes(format!("{} (code {})", self.open_text(), self.number()))
+    }
+
+    /// Why a server does not start, for whoever started it: codes and texts for clients are left out.
+    pub fn start_text(&self) -> String {
+        match self.cause {
+            Some(_) if self.shape == Shape::Internal => self.with_causes(String::new()),
+            Some(_) | None => self.log_text(),
+        }
+    }
+
+    fn with_causes(&self, mut text: String) -> String {
         let mut cause = self.cause.as_deref().map(|c| c as &dyn std::error::Error);
         while let Some(c) = cause {
             let told = c.to_string();
             // Many an error repeats its source.
             if !text.ends_with(&told) {
-                text.push_str(": ");
+                if !text.is_empty() {
+                    text.push_str(": ");
+                }
                 text.push_str(&told);
             }
             cause = c.source();
@@ -305,6 +386,20 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// For cloud code in Rust: an error of this type keeps its code and text; what else fails in it is a failed script, of
+/// which the log gets the cause.
+impl From<Box<dyn std::error::Error + Send + Sync>> for Error {
+    fn from(cause: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        match cause.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(cause) => {
+                tracing::error!(%cause, "cloud code failed");
+                Self::new(Code::ScriptFailed, "Script failed.").with_cause(cause)
+            }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

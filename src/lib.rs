@@ -36,27 +36,60 @@
 //! door writes the answer from the driver's cells.
 //!
 //! *Writing*: **admit** → **draft** → **settle** → **store** → **answer**, each a file of [`ops::write`].
+//!
+//! # In another program
+//!
+//! [`Server::builder`] makes a server that is part of an axum application, with cloud code in Rust. The types at the
+//! root of this crate are for that; the rooms below are the program's own and may change with every version.
 
+#[doc(hidden)]
 pub mod access;
+#[doc(hidden)]
 pub mod error;
+#[doc(hidden)]
 pub mod query;
+#[doc(hidden)]
 pub mod schema;
+#[doc(hidden)]
 pub mod value;
 
+#[doc(hidden)]
 pub mod options;
+#[doc(hidden)]
 pub mod telemetry;
 
+#[doc(hidden)]
 pub mod adapters;
+#[doc(hidden)]
+pub mod cloud;
+#[doc(hidden)]
 pub mod storage;
 
+#[doc(hidden)]
 pub mod auth;
+#[doc(hidden)]
 pub mod catalog;
 
+#[doc(hidden)]
 pub mod ops;
 
+#[doc(hidden)]
 pub mod graphql;
+#[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
 pub mod pages;
+#[doc(hidden)]
 pub mod rest;
 
+#[doc(hidden)]
 pub mod server;
+
+pub use adapters::clock::Clock;
+pub use cloud::native::{
+    Api, Call, Caller, Changes, Created, Deletion, File, Found, GeoPoint, JobEnd, JobRun, Login,
+    Object, Pointer, Query, Save, Search, User,
+};
+pub use error::{Code, Error, Result};
+pub use server::{Server, ServerBuilder};
+pub use value::Date;

@@ -1,9 +1,10 @@
 //! The server's process: reads the options, sets up the log, runs, and says how it ended.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use parsimony::options::{self, Config, Start};
-use parsimony::{adapters, server, telemetry};
+use parsimony::options::{self, Config, JavaScriptFile, Outside, Start};
+use parsimony::{adapters, cloud, server, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -15,7 +16,8 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     let key = || adapters::random::Random.text(32).unwrap_or_default();
-    match options::load(&args, std::env::vars(), &key) {
+    let outside = Outside { master_key: &key, javascript: &evaluate };
+    match options::load(&args, std::env::vars(), &outside) {
         Ok(Start::Run(config)) => {
             let problems = server::problems(&config);
             if problems.is_empty() {
@@ -35,7 +37,12 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> ExitCode {
-    if let Err(cause) = telemetry::install(config.logging) {
+    let (tap, lines) = telemetry::tap();
+    let installed = match &config.logger {
+        Some(_) => telemetry::install_tapped(config.logging, tap),
+        None => telemetry::install(config.logging),
+    };
+    if let Err(cause) = installed {
         complain(&cause.to_string());
         return ExitCode::FAILURE;
     }
@@ -43,6 +50,7 @@ fn run(config: Config) -> ExitCode {
         say(&format!("app id {}", config.keys.app_id));
         say(&format!("master key {} (made for this run)", config.keys.master_key.expose()));
     }
+    allow_many_connections();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = match builder.enable_all().thread_stack_size(STACK_BYTES).build() {
         Ok(runtime) => runtime,
@@ -51,15 +59,39 @@ fn run(config: Config) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(server::run(config, |line| {
+    match runtime.block_on(server::run_logged(config, Some(lines), |line| {
         say(line);
     })) {
         Ok(server::Outcome::Stopped) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.log_text());
+            complain(&error.start_text());
             ExitCode::FAILURE
         }
     }
+}
+
+/// Connections are files, of which many a system grants a thousand until one asks for more.
+#[cfg(target_os = "linux")]
+fn allow_many_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where that is not granted the server gets along with what it has.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allow_many_connections() {}
+
+/// Has Node evaluate options that are written in JavaScript.
+fn evaluate(file: &JavaScriptFile, node: &Path) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| cause.to_string())?;
+    let evaluated = runtime.block_on(cloud::evaluate(file, node))?;
+    if !evaluated.said.is_empty() {
+        complain(&evaluated.said);
+    }
+    Ok(evaluated.json)
 }
 
 /// Prints what is to be known before this server takes over.

@@ -9,17 +9,24 @@ mod postgres;
 mod slapd;
 #[path = "it/support/mod.rs"]
 mod support;
+mod web;
 
 #[path = "it/batch.rs"]
 mod batch;
+#[path = "it/cloud/mod.rs"]
+mod cloud;
 #[path = "it/concurrency_identity.rs"]
 mod concurrency_identity;
+#[path = "it/files/mod.rs"]
+mod files;
 #[path = "it/fuzz.rs"]
 mod fuzz;
 #[path = "it/fuzz_graphql.rs"]
 mod fuzz_graphql;
 #[path = "it/fuzz_identity.rs"]
 mod fuzz_identity;
+#[path = "it/graphql_config.rs"]
+mod graphql_config;
 #[path = "it/graphql_http.rs"]
 mod graphql_http;
 #[path = "it/graphql_users.rs"]

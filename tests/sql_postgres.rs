@@ -200,6 +200,10 @@ fn literal(bind: &Bind) -> String {
         Bind::Number(number) => format!("'{number:?}'"),
         Bind::Text(text) | Bind::Json(text) => quoted(text),
         Bind::Date(date) => quoted(&date_text(*date)),
+        Bind::Bytes(bytes) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            quoted(&format!("\\x{digits}"))
+        }
         Bind::Texts(texts) => list(texts.iter().map(|text| quoted(text)).collect(), "text"),
         Bind::Grantees(grantees) => list(grantees.names().map(quoted).collect(), "text"),
         Bind::Numbers(numbers) => {

@@ -44,17 +44,23 @@ pub(crate) fn make(client: &mut Client) -> Outcome<Ids> {
 
 fn classes() -> [Value; 4] {
     let kind = |kind: &str| json!({ "type": kind });
-    let fields = json!({
-        "title": kind("String"), "text": kind("String"), "category": kind("String"), "views": kind("Number"),
-        "published": kind("Boolean"), "publishedAt": kind("Date"), "tags": kind("Array"),
-        "author": { "type": "Pointer", "targetClass": "Author" },
-    });
+    let fields = fields_of_post();
     [
         json!({ "className": "Author", "fields": { "name": kind("String"), "city": kind("String"), "age": kind("Number") } }),
         json!({ "className": "Post", "fields": fields, "indexes": { "byCategory": { "category": 1, "views": 1 } } }),
         json!({ "className": "Entry", "fields": fields }),
         json!({ "className": "Counter", "fields": { "name": kind("String"), "n": kind("Number") } }),
     ]
+}
+
+/// The fields that [`post`] fills, as a class has them.
+pub(crate) fn fields_of_post() -> Value {
+    let kind = |kind: &str| json!({ "type": kind });
+    json!({
+        "title": kind("String"), "text": kind("String"), "category": kind("String"), "views": kind("Number"),
+        "published": kind("Boolean"), "publishedAt": kind("Date"), "tags": kind("Array"),
+        "author": { "type": "Pointer", "targetClass": "Author" },
+    })
 }
 
 /// Adds classes that nobody reads, until there are so many.

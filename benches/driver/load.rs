@@ -43,12 +43,7 @@ pub(crate) fn run(
 ) -> Outcome<Load> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut open = Vec::with_capacity(connections);
-        for _ in 0..connections {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            open.push(stream);
-        }
+        let open = open(address, connections).await?;
         let begun = Instant::now();
         let mut tasks = JoinSet::new();
         for (at, stream) in open.into_iter().enumerate() {
@@ -61,6 +56,40 @@ pub(crate) fn run(
         }
         Ok(Load { latencies_ms, seconds: begun.elapsed().as_secs_f64() })
     })
+}
+
+/// Sends one request over each of many connections at once. An answer that is not good ends the run.
+pub(crate) fn once(address: SocketAddr, request: &[u8], connections: usize) -> Outcome<Load> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let open = open(address, connections).await?;
+        let request: Arc<[u8]> = request.into();
+        let begun = Instant::now();
+        let mut tasks = JoinSet::new();
+        for stream in open {
+            let request = Arc::clone(&request);
+            tasks.spawn(async move {
+                let begun = Instant::now();
+                exchange(&stream, &request, &mut Vec::new()).await?;
+                Outcome::Ok(begun.elapsed().as_secs_f64() * 1_000.0)
+            });
+        }
+        let mut latencies_ms = Vec::with_capacity(connections);
+        while let Some(task) = tasks.join_next().await {
+            latencies_ms.push(task??);
+        }
+        Ok(Load { latencies_ms, seconds: begun.elapsed().as_secs_f64() })
+    })
+}
+
+async fn open(address: SocketAddr, connections: usize) -> Outcome<Vec<TcpStream>> {
+    let mut open = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        open.push(stream);
+    }
+    Ok(open)
 }
 
 async fn keep_asking(

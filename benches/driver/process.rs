@@ -35,7 +35,7 @@ pub(crate) struct Memory {
 }
 
 /// How long threads have run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CpuTimes {
     /// Nanoseconds of each that still runs.
     pub(crate) each: HashMap<String, u64>,
@@ -47,6 +47,21 @@ pub(crate) struct CpuTimes {
 const TICKS: f64 = 30_000.0;
 
 impl CpuTimes {
+    /// Adds those of a process.
+    fn add(&mut self, id: u32) -> Outcome<()> {
+        for entry in fs::read_dir(format!("/proc/{id}/task"))? {
+            let path = entry?.path();
+            if let Some(nanos) = nanos(&path)? {
+                self.each.insert(path.display().to_string(), nanos);
+            }
+        }
+        // The 12th and 13th word: user and system time in ticks.
+        let words = words_of_stat(id)?;
+        let ticks = words.iter().skip(11).take(2).filter_map(|word| word.parse::<f64>().ok());
+        self.all += ticks.sum::<f64>() * 10_000.0;
+        Ok(())
+    }
+
     /// Microseconds between two looks. The fine clock knows only threads that did not end in between; if the coarse one
     /// says more than that, it counts.
     pub(crate) fn micros_since(&self, before: &Self) -> f64 {
@@ -63,6 +78,13 @@ impl CpuTimes {
 pub(crate) fn nanos(place: &Path) -> Outcome<Option<u64>> {
     let Ok(text) = fs::read_to_string(place.join("schedstat")) else { return Ok(None) };
     Ok(Some(text.split(' ').next().unwrap_or_default().parse()?))
+}
+
+/// What the system says of a process, behind its name, which may hold anything.
+fn words_of_stat(id: u32) -> Outcome<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    Ok(words.map(str::to_owned).collect())
 }
 
 impl Process {
@@ -96,19 +118,33 @@ impl Process {
 
     /// What its threads have used so far.
     pub(crate) fn cpu_times(&self) -> Outcome<CpuTimes> {
-        let place = format!("/proc/{}", self.child.id());
-        let mut each = HashMap::new();
-        for entry in fs::read_dir(format!("{place}/task"))? {
-            let path = entry?.path();
-            if let Some(nanos) = nanos(&path)? {
-                each.insert(path.display().to_string(), nanos);
+        let mut times = CpuTimes::default();
+        times.add(self.child.id())?;
+        Ok(times)
+    }
+
+    /// What the threads of the processes that it started have used so far.
+    pub(crate) fn cpu_times_of_children(&self) -> Outcome<CpuTimes> {
+        let mut times = CpuTimes::default();
+        for child in self.children()? {
+            times.add(child)?;
+        }
+        Ok(times)
+    }
+
+    /// The processes that it started and that still run.
+    pub(crate) fn children(&self) -> Outcome<Vec<u32>> {
+        let own = self.child.id().to_string();
+        let mut children = Vec::new();
+        for entry in fs::read_dir("/proc")? {
+            let name = entry?.file_name();
+            let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            // Its parent is the 2nd word; one that ended meanwhile is nobody's child.
+            if words_of_stat(id).is_ok_and(|words| words.get(1) == Some(&own)) {
+                children.push(id);
             }
         }
-        // Behind the name, which may hold anything, the 12th and 13th word: user and system time in ticks.
-        let stat = fs::read_to_string(format!("{place}/stat"))?;
-        let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: f64 = words.skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum();
-        Ok(CpuTimes { each, all: ticks * 10_000.0 })
+        Ok(children)
     }
 
     /// What it holds now.

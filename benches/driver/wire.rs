@@ -112,7 +112,19 @@ impl Client {
 
     /// Sends a request and reads its answer: status and body.
     pub(crate) fn send(&mut self, request: &[u8]) -> Outcome<(u16, Vec<u8>)> {
-        self.stream.write_all(request)?;
+        self.send_in_pieces(request, std::iter::empty())
+    }
+
+    /// The same with a body that comes in pieces.
+    pub(crate) fn send_in_pieces<'a>(
+        &mut self,
+        head_of_request: &[u8],
+        body: impl Iterator<Item = &'a [u8]>,
+    ) -> Outcome<(u16, Vec<u8>)> {
+        self.stream.write_all(head_of_request)?;
+        for piece in body {
+            self.stream.write_all(piece)?;
+        }
         self.buffer.clear();
         let mut chunk = [0; 65_536];
         loop {
@@ -124,6 +136,32 @@ impl Client {
             match self.stream.read(&mut chunk)? {
                 0 => return Err("the connection was closed".into()),
                 bytes => self.buffer.extend_from_slice(&chunk[..bytes]),
+            }
+        }
+    }
+
+    /// Sends a request and counts the bytes of its answer's body, which are not kept.
+    pub(crate) fn skim(&mut self, request: &[u8]) -> Outcome<(u16, usize)> {
+        self.stream.write_all(request)?;
+        self.buffer.clear();
+        let mut chunk = [0; 65_536];
+        let mut counted = 0;
+        let mut whole = None;
+        loop {
+            match self.stream.read(&mut chunk)? {
+                0 => return Err("the connection was closed".into()),
+                bytes if whole.is_none() => self.buffer.extend_from_slice(&chunk[..bytes]),
+                bytes => counted += bytes,
+            }
+            if whole.is_none()
+                && let Some(head) = head(&self.buffer)?
+            {
+                counted = self.buffer.len() - head.body;
+                whole = Some((head.status, head.end - head.body));
+            }
+            match whole {
+                Some((status, bytes)) if counted >= bytes => return Ok((status, counted)),
+                _ => {}
             }
         }
     }

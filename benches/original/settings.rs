@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::driver::Outcome;
 use crate::driver::data::{FEW, MANY};
+use crate::driver::variables::{self, number, numbers, text};
 use crate::scenarios;
 use crate::start::Side;
 
@@ -37,14 +38,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the variables; a word that means nothing ends the run.
     pub(crate) fn read() -> Outcome<Self> {
-        let parts: Vec<String> = text("PARSIMONY_BENCH")
-            .map(|list| list.split(',').map(str::to_owned).collect())
-            .unwrap_or_default();
-        let known: Vec<&str> =
-            PARTS.iter().copied().chain(scenarios::NAMES.iter().copied()).collect();
-        if let Some(part) = parts.iter().find(|part| !known.contains(&part.as_str())) {
-            return Err(format!("PARSIMONY_BENCH: `{part}` is none of {}", known.join(", ")).into());
-        }
+        let known = PARTS.iter().chain(&scenarios::NAMES);
         let sides = match text("PARSIMONY_BENCH_SIDES") {
             None => Side::ALL.to_vec(),
             Some(list) => list.split(',').map(Side::named).collect::<Outcome<_>>()?,
@@ -54,7 +48,7 @@ impl Settings {
             return Err("PARSIMONY_TEST_PARSE_SERVER is not set".into());
         }
         Ok(Self {
-            parts,
+            parts: variables::parts(known)?,
             sides,
             rounds: number("PARSIMONY_BENCH_ROUNDS", 4)?,
             round: Duration::from_millis(number("PARSIMONY_BENCH_ROUND_MS", 1_500)? as u64),
@@ -62,9 +56,7 @@ impl Settings {
             starts: number("PARSIMONY_BENCH_STARTS", 5)?,
             classes: numbers("PARSIMONY_BENCH_CLASSES", &format!("{FEW},100,{MANY}"))?,
             original,
-            binary: text("PARSIMONY_BENCH_BINARY")
-                .unwrap_or_else(|| env!("CARGO_BIN_EXE_parsimony").to_owned())
-                .into(),
+            binary: variables::binary(),
         })
     }
 
@@ -87,22 +79,5 @@ impl fmt::Display for Settings {
             self.connections,
             sides.join(", ")
         )
-    }
-}
-
-fn text(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn number(name: &str, default: usize) -> Outcome<usize> {
-    Ok(numbers(name, &default.to_string())?[0])
-}
-
-fn numbers(name: &str, default: &str) -> Outcome<Vec<usize>> {
-    let text = text(name).unwrap_or_else(|| default.to_owned());
-    let numbers: Result<Vec<usize>, _> = text.split(',').map(str::parse).collect();
-    match numbers {
-        Ok(numbers) if numbers.iter().all(|number| *number > 0) => Ok(numbers),
-        Ok(_) | Err(_) => Err(format!("{name} is no positive number").into()),
     }
 }

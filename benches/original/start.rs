@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::driver::Outcome;
 use crate::driver::process::{Process, free_port};
-use crate::driver::wire::{APP_ID, Caller, MASTER_KEY, request};
+use crate::driver::servers;
+use crate::driver::wire::{Caller, request};
 use crate::floor;
 use crate::settings::Settings;
 
@@ -61,8 +62,10 @@ impl Side {
     ) -> Outcome<Process> {
         let port = free_port()?;
         let mut command = match self {
-            Self::Original => original(settings, database, directory, port)?,
-            Self::Parsimony => parsimony(settings, database, port),
+            Self::Original => {
+                servers::original(&settings.original, database, &json!({}), directory, port)?
+            }
+            Self::Parsimony => servers::parsimony(&settings.binary, database, port),
             Self::Floor => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args([floor::COMMAND, database, &port.to_string()]);
@@ -71,27 +74,4 @@ impl Side {
         };
         Process::start(command.current_dir(directory), port, first)
     }
-}
-
-/// With settings of a release: nothing is logged but errors.
-fn original(settings: &Settings, database: &str, directory: &Path, port: u16) -> Outcome<Command> {
-    let config = json!({
-        "appId": APP_ID, "masterKey": MASTER_KEY, "port": port, "serverURL": format!("http://127.0.0.1:{port}/parse"),
-        "databaseURI": database, "silent": true, "verbose": false, "logLevel": "error", "logsFolder": null,
-    });
-    let place = directory.join(format!("original-{port}.json"));
-    std::fs::write(&place, config.to_string())?;
-    let mut command = Command::new("node");
-    command.arg(settings.original.join("start.mjs")).arg(place);
-    command.env_clear().env("NODE_ENV", "production");
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    Ok(command)
-}
-
-fn parsimony(settings: &Settings, database: &str, port: u16) -> Command {
-    let mut command = Command::new(&settings.binary);
-    command.args(["--appId", APP_ID, "--masterKey", MASTER_KEY, "--databaseURI", database]);
-    command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--logLevel", "error"]);
-    command.env_clear();
-    command
 }

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::driver::data::{FEW, MANY};
 use crate::driver::process::Process;
+use crate::driver::report::{Report, Wanted};
 use crate::driver::table::{Table, largest, median, quantile, short};
 use crate::driver::wire::{Caller, Client, graphql};
 use crate::driver::{Outcome, load, requests};
 use crate::fixture::Fixture;
-use crate::report::{Report, Wanted};
 use crate::settings::Settings;
 
 const VISIBLE_MAX: Duration = Duration::from_secs(10);

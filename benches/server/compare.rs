@@ -9,9 +9,9 @@ use crate::driver::Outcome;
 use crate::driver::data::FEW;
 use crate::driver::load::{self, Requests};
 use crate::driver::process::Process;
+use crate::driver::report::{Report, Wanted};
 use crate::driver::table::{Table, median, quantile, short};
 use crate::fixture::Fixture;
-use crate::report::{Report, Wanted};
 use crate::scenarios::{self, Check, Scenario};
 use crate::settings::Settings;
 

@@ -10,11 +10,11 @@ use serde_json::json;
 use crate::driver::data::{FEW, category};
 use crate::driver::load::{self, Requests};
 use crate::driver::process::Process;
+use crate::driver::report::{Report, Wanted};
 use crate::driver::table::{Table, median, quantile, short};
 use crate::driver::wire::{Caller, escape, request, with_session};
 use crate::driver::{Outcome, wire};
 use crate::fixture::Fixture;
-use crate::report::{Report, Wanted};
 use crate::settings::Settings;
 
 /// The word that makes this program burn time.

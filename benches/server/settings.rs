@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::driver::Outcome;
+use crate::driver::variables::{self, number, text};
 use crate::{floor, scenarios};
 
 /// Parts that are no scenario.
@@ -35,14 +36,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the variables; a word that means nothing ends the run.
     pub(crate) fn read() -> Outcome<Self> {
-        let parts: Vec<String> = text("PARSIMONY_BENCH")
-            .map(|list| list.split(',').map(str::to_owned).collect())
-            .unwrap_or_default();
-        let known: Vec<&str> =
-            PARTS.iter().copied().chain(scenarios::NAMES.iter().copied()).collect();
-        if let Some(part) = parts.iter().find(|part| !known.contains(&part.as_str())) {
-            return Err(format!("PARSIMONY_BENCH: `{part}` is none of {}", known.join(", ")).into());
-        }
+        let known = PARTS.iter().chain(&scenarios::NAMES);
         let floor = text("PARSIMONY_BENCH_FLOOR").unwrap_or_else(|| floor::FORMS[0].to_owned());
         if !floor::FORMS.contains(&floor.as_str()) {
             return Err(format!(
@@ -52,7 +46,7 @@ impl Settings {
             .into());
         }
         Ok(Self {
-            parts,
+            parts: variables::parts(known)?,
             rounds: number("PARSIMONY_BENCH_ROUNDS", 5)?,
             round: Duration::from_millis(number("PARSIMONY_BENCH_ROUND_MS", 1_000)? as u64),
             connections: number("PARSIMONY_BENCH_CONNECTIONS", 16)?,
@@ -60,9 +54,7 @@ impl Settings {
             changes: number("PARSIMONY_BENCH_CHANGES", 30)?,
             memory_changes: number("PARSIMONY_BENCH_MEMORY_CHANGES", 10_000)?,
             floor,
-            binary: text("PARSIMONY_BENCH_BINARY")
-                .unwrap_or_else(|| env!("CARGO_BIN_EXE_parsimony").to_owned())
-                .into(),
+            binary: variables::binary(),
         })
     }
 
@@ -84,17 +76,5 @@ impl fmt::Display for Settings {
             self.connections,
             self.floor
         )
-    }
-}
-
-fn text(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn number(name: &str, default: usize) -> Outcome<usize> {
-    match text(name).map(|value| value.parse()) {
-        None => Ok(default),
-        Some(Ok(number)) if number > 0 => Ok(number),
-        Some(_) => Err(format!("{name} is no positive number").into()),
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::compare;
 use crate::driver::data::{FEW, MANY};
 use crate::driver::process::Process;
+use crate::driver::report::{Report, Wanted};
 use crate::driver::table::{Table, largest, median, short};
 use crate::driver::wire::{Caller, request};
 use crate::driver::{Outcome, requests};
 use crate::fixture::Fixture;
-use crate::report::{Report, Wanted};
 use crate::settings::Settings;
 
 const IDLE: Duration = Duration::from_secs(2);

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::driver::Outcome;
 use crate::driver::process::{Process, free_port};
-use crate::driver::wire::{APP_ID, Caller, MASTER_KEY, request};
+use crate::driver::servers;
+use crate::driver::wire::{Caller, request};
 use crate::floor;
 use crate::settings::Settings;
 
@@ -22,11 +23,8 @@ impl Process {
         first: &[u8],
     ) -> Outcome<Self> {
         let port = free_port()?;
-        let mut command = Command::new(&settings.binary);
-        command.args(["--appId", APP_ID, "--masterKey", MASTER_KEY]);
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--logLevel", "warn"]);
-        command.args(["--databaseURI", &format!("sqlite:{}", database.display())]);
-        Self::start(command.env_clear(), port, first)
+        let database = format!("sqlite:{}", database.display());
+        Self::start(&mut servers::parsimony(&settings.binary, &database, port), port, first)
     }
 
     /// Starts the floor on a database.

@@ -1,7 +1,9 @@
 //! Rows that a caller may see.
 
+use std::sync::Arc;
+
 use super::fields::{RowMasks, Visible};
-use crate::value::{Cell, ClassName, Column, Layout, RowView, Stored};
+use crate::value::{Cell, ClassName, Column, Layout, RowView, Stored, StoredBuilder};
 
 /// Rows of one class with the columns that their reader may see.
 #[derive(Clone, Debug)]
@@ -14,6 +16,12 @@ pub struct Objects {
 impl Objects {
     pub(super) fn new(stored: Stored, visible: Visible) -> Self {
         Self { stored, visible, rows: None }
+    }
+
+    /// Objects that a hook of the server's own code put into an answer: it decides what its reader sees.
+    pub(crate) fn of_hook(stored: Stored) -> Self {
+        let some = (0..stored.layout().columns.len()).collect();
+        Self { stored, visible: Visible { some, by_row: None }, rows: None }
     }
 
     /// No objects of a class.
@@ -66,6 +74,27 @@ impl Objects {
         });
         let visible = Visible { some: kept(&self.visible.some), by_row };
         Self { stored: self.stored.clone(), visible, rows: Some(rows) }
+    }
+
+    /// The same objects with other JSON in a column: for each object a text, or nothing if its cell stays.
+    #[must_use]
+    pub fn with_json(&self, column: usize, texts: &[Option<String>]) -> Self {
+        let row = |at: usize| self.rows.as_ref().map_or(at, |rows| rows[at]);
+        let texts: std::collections::HashMap<usize, &str> = texts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, text)| Some((row(at), text.as_deref()?)))
+            .collect();
+        let mut changed = StoredBuilder::new(Arc::clone(self.stored.layout()));
+        for (at, stored) in self.stored.rows().enumerate() {
+            for position in 0..self.stored.layout().columns.len() {
+                match texts.get(&at).filter(|_| position == column) {
+                    Some(text) => changed.push(Cell::Json(text)),
+                    None => changed.push(stored.cell(position)),
+                }
+            }
+        }
+        Self { stored: changed.finish(), visible: self.visible.clone(), rows: self.rows.clone() }
     }
 
     /// All objects.

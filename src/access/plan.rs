@@ -148,6 +148,13 @@ impl Plan {
         Self { class: Arc::clone(class), rows, hidden, own_rows, is_server: false }
     }
 
+    /// The same for hooks of the server's own code, which see every field of the rows that the caller may touch
+    /// (`protectedFieldsTriggerExempt`). What it reveals is no answer.
+    #[must_use]
+    pub fn for_hooks(self) -> Self {
+        Self { hidden: Hidden::default(), own_rows: None, ..self }
+    }
+
     /// The class of the plan.
     pub fn class(&self) -> &Arc<ClassSchema> {
         &self.class

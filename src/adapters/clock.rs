@@ -1,5 +1,6 @@
 //! The time of day: the only place that asks the machine for it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::value::Date;
@@ -11,7 +12,7 @@ pub enum Clock {
     #[default]
     System,
     /// A clock that a test sets, in milliseconds since 1970; it moves on by one at every look.
-    Mock(AtomicI64),
+    Mock(Arc<AtomicI64>),
 }
 
 impl Clock {

@@ -1,6 +1,7 @@
-//! Small ports to the world outside: the clock, the source of randomness and mail. Adapters never use each other
-//! and never decide anything.
+//! Small ports to the world outside: the clock, the source of randomness,
+//! files and mail. Adapters never use each other and never decide anything.
 
 pub mod clock;
+pub mod files;
 pub mod mail;
 pub mod random;

@@ -2,11 +2,30 @@
 //! (`apollographql/apollo-server:packages/server/src/runHttpQuery.ts`, GraphQL over HTTP).
 
 use axum::http::header;
+use bytes::Bytes;
 
 use super::errors::{Kind, Refusal};
 use super::serve::GraphQlRequest;
+use super::uploads::{self, UploadLimits, Uploads};
 use crate::http::{HTML, Incoming, Reply, decode_query};
+use crate::ops::files::Content;
 use crate::value::{Json, Members};
+
+/// The body of a request.
+pub enum GraphQlBody {
+    /// One document.
+    Whole(Bytes),
+    /// Several parts, of which some may be files.
+    Parts(Content),
+}
+
+impl GraphQlBody {
+    /// Whether a body of this content type has parts.
+    pub fn has_parts(content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("multipart/form-data")
+    }
+}
 
 /// The media type of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +93,11 @@ fn bad(message: &str) -> Reply {
 }
 
 /// Reads a request, or refuses it.
-pub(crate) async fn decode(incoming: &Incoming, body: &[u8]) -> Result<GraphQlRequest, Reply> {
+pub(crate) async fn decode(
+    incoming: &Incoming,
+    body: GraphQlBody,
+    limits: UploadLimits,
+) -> Result<GraphQlRequest, Reply> {
     let header = |name| incoming.headers.get(name).and_then(|value| value.to_str().ok());
     let media = Media::accepted(header(header::ACCEPT)).ok_or_else(|| {
         let message = "An 'accept' header was provided for this request which does not accept \
@@ -83,7 +106,16 @@ pub(crate) async fn decode(incoming: &Incoming, body: &[u8]) -> Result<GraphQlRe
     })?;
     match incoming.method.as_str() {
         "GET" => decode_get(&incoming.query, media),
-        "POST" => decode_post(header(header::CONTENT_TYPE), body, media).await,
+        "POST" => {
+            let content_type = header(header::CONTENT_TYPE);
+            match body {
+                GraphQlBody::Whole(body) => decode_post(content_type, &body, media),
+                GraphQlBody::Parts(parts) => {
+                    let content_type = content_type.unwrap_or_default();
+                    decode_parts(content_type, parts, media, limits).await
+                }
+            }
+        }
         _ => {
             let refusal = Refusal::new(
                 405,
@@ -125,20 +157,18 @@ fn decode_get(query: &str, media: Media) -> Result<GraphQlRequest, Reply> {
         query,
         operation_name: text("operationName"),
         variables,
+        uploads: Uploads::default(),
         via: Via::Get,
         media,
     })
 }
 
-async fn decode_post(
+fn decode_post(
     content_type: Option<&str>,
     body: &[u8],
     media: Media,
 ) -> Result<GraphQlRequest, Reply> {
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("multipart/form-data") {
-        return decode_multipart(content_type, body, media).await;
-    }
     if !essence.eq_ignore_ascii_case("application/json") || body.is_empty() {
         return Err(bad(NO_BODY));
     }
@@ -195,7 +225,8 @@ fn read_members(mut members: Members, media: Media) -> Result<GraphQlRequest, Re
             return Err(bad("`operationName` in a POST body must be a string if provided."));
         }
     };
-    Ok(GraphQlRequest { query, operation_name, variables, via: Via::Post, media })
+    let uploads = Uploads::default();
+    Ok(GraphQlRequest { query, operation_name, variables, uploads, via: Via::Post, media })
 }
 
 /// A client that hears this sends the text.
@@ -203,28 +234,19 @@ fn no_persisted_query(media: Media) -> Reply {
     Refusal::new(200, Kind::PersistedQueryNotSupported, "PersistedQueryNotSupported").reply(media)
 }
 
-/// A body of several parts: `operations`, `map` and files (`jaydenseric/graphql-multipart-request-spec`).
-async fn decode_multipart(
-    content_type: Option<&str>,
-    body: &[u8],
+/// A body of several parts: the request, and files that come with it.
+async fn decode_parts(
+    content_type: &str,
+    parts: Content,
     media: Media,
+    limits: UploadLimits,
 ) -> Result<GraphQlRequest, Reply> {
-    let options = async_graphql::http::MultipartOptions::default();
-    let request = async_graphql::http::receive_body(content_type, body, options).await;
-    let request = request.map_err(|_| bad(NO_BODY))?;
-    let variables =
-        request.variables.into_value().into_json().map(Json::from).unwrap_or(Json::Null);
-    let variables =
-        if let Json::Object(variables) = variables { variables } else { Members::new() };
-    let query =
-        Some(request.query).filter(|query| !query.is_empty()).ok_or_else(|| bad(NO_QUERY))?;
-    Ok(GraphQlRequest {
-        query,
-        operation_name: request.operation_name,
-        variables,
-        via: Via::Post,
-        media,
-    })
+    let received = uploads::receive(content_type, parts, limits).await;
+    let (operations, uploads) = received.map_err(|error| {
+        tracing::debug!("{}", error.log_text());
+        Refusal::new(error.status(), Kind::BadRequest, error.text().to_owned()).reply(Media::Json)
+    })?;
+    Ok(GraphQlRequest { uploads, ..read_members(operations, media)? })
 }
 
 #[cfg(test)]
@@ -248,8 +270,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn bodies_that_are_no_request_are_refused() {
+    #[test]
+    fn bodies_that_are_no_request_are_refused() {
         let json = Some("application/json");
         for (content_type, body, expected) in [
             (json, "{}", NO_BODY),
@@ -264,19 +286,19 @@ mod tests {
                 "`variables` in a POST body must be an object if provided.",
             ),
         ] {
-            let reply = decode_post(content_type, body.as_bytes(), Media::Json).await.unwrap_err();
+            let reply = decode_post(content_type, body.as_bytes(), Media::Json).unwrap_err();
             let text = String::from_utf8(reply.body.to_vec()).unwrap();
             assert!(text.contains(expected), "{body}: {text}");
             assert_eq!(reply.status, 400);
         }
-        let reply = decode_post(json, b"{\"query\":", Media::Json).await.unwrap_err();
+        let reply = decode_post(json, b"{\"query\":", Media::Json).unwrap_err();
         assert_eq!(reply.content_type, Some("text/html; charset=utf-8"));
     }
 
-    #[tokio::test]
-    async fn left_out_and_null_are_different() {
+    #[test]
+    fn left_out_and_null_are_different() {
         let body = br#"{"query":"{ a }","operationName":null,"variables":{"a":null}}"#;
-        let request = decode_post(Some("application/json"), body, Media::Json).await.unwrap();
+        let request = decode_post(Some("application/json"), body, Media::Json).unwrap();
         assert_eq!(request.variables.get("a"), Some(&Json::Null));
         assert_eq!(request.variables.get("b"), None);
         assert_eq!(request.operation_name, None);

@@ -99,7 +99,7 @@ fn parse(text: &str) -> Result<ast::Document, Refusal> {
     }
 }
 
-/// Documents that were read before, by schema version and text.
+/// Documents that were read before, by the number of the schema and text.
 pub(crate) struct Documents {
     cache: Cache<(u64, u64), Arc<Document>, TextBytes>,
     hasher: std::collections::hash_map::RandomState,
@@ -117,10 +117,11 @@ impl Documents {
     /// The document of a text, from the cache or read now.
     pub(crate) fn get(&self, schema: &GraphQlSchema, text: &str) -> Result<Arc<Document>, Refusal> {
         // Documents of an older schema are of no use any more, and would keep parts of it in memory.
-        if self.newest.fetch_max(schema.version(), Ordering::Relaxed) < schema.version() {
+        let generation = schema.generation();
+        if self.newest.fetch_max(generation, Ordering::Relaxed) < generation {
             self.cache.clear();
         }
-        let key = (schema.version(), self.hasher.hash_one(text));
+        let key = (generation, self.hasher.hash_one(text));
         if let Some(known) = self.cache.get(&key).filter(|known| known.text == text) {
             return Ok(known);
         }
@@ -144,17 +145,20 @@ impl Weighter<(u64, u64), Arc<Document>> for TextBytes {
 #[cfg(test)]
 mod tests {
     use super::super::build::Fixed;
+    use super::super::build::tests::classes;
     use super::*;
     use crate::schema::Snapshot;
 
     #[test]
     fn documents_of_an_older_schema_are_let_go_of() {
         let fixed = Fixed::new();
-        let schema = |version| GraphQlSchema::build(&Snapshot::new(version, []), &fixed, None);
+        let mut schema: Option<GraphQlSchema> = None;
         let documents = Documents::new();
         for version in 1..=50 {
-            assert!(documents.get(&schema(version), "{ health }").is_ok());
-            assert!(documents.get(&schema(version), "{ __typename }").is_ok());
+            let inputs = classes(&Snapshot::new(version, []));
+            let fresh = schema.insert(GraphQlSchema::build(&inputs, &fixed, schema.as_ref()));
+            assert!(documents.get(fresh, "{ health }").is_ok());
+            assert!(documents.get(fresh, "{ __typename }").is_ok());
             assert_eq!(documents.cache.len(), 2, "version {version}");
         }
     }

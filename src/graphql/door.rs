@@ -1,15 +1,18 @@
 //! From an HTTP request to a GraphQL request and back.
 
-use bytes::Bytes;
-
-use super::decode::decode;
+use super::decode::{GraphQlBody, decode};
 use super::serve::{GraphQl, answer};
+use super::uploads::UploadLimits;
 use crate::http::{Incoming, Reply};
 use crate::ops::Ctx;
 
 /// Answers a request to the GraphQL API.
-pub async fn handle(graphql: &GraphQl, ctx: Ctx, incoming: &Incoming, body: &Bytes) -> Reply {
-    match decode(incoming, body).await {
+pub async fn handle(graphql: &GraphQl, ctx: Ctx, incoming: &Incoming, body: GraphQlBody) -> Reply {
+    let limits = UploadLimits {
+        operations_bytes: ctx.app.config.json_body_bytes_max,
+        file_bytes: ctx.app.config.upload_bytes_max,
+    };
+    match decode(incoming, body, limits).await {
         Ok(request) => answer(graphql, ctx, request).await,
         Err(refusal) => refusal,
     }

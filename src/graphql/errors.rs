@@ -50,8 +50,8 @@ pub(crate) enum Step {
 /// What kind of error it is, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A Parse error.
-    Parse(Code),
+    /// A Parse error, by its number.
+    Parse(i64),
     /// The text is not GraphQL.
     ParseFailed,
     /// The document does not fit the schema.
@@ -126,7 +126,7 @@ impl GraphQlError {
         out.extend_from_slice(b",\"extensions\":{\"code\":");
         match (self.kind, self.kind.word()) {
             (_, Some(word)) => write_string(word, out),
-            (Kind::Parse(code), None) => write_integer(i64::from(code as i32), out),
+            (Kind::Parse(code), None) => write_integer(code, out),
             (_, None) => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b"}}");
@@ -169,7 +169,7 @@ pub(crate) fn from_verb(error: &Error, openness: Openness) -> GraphQlError {
     if error.code() == Code::Internal {
         tracing::error!(error = %error.log_text(), "a GraphQL field failed");
     }
-    GraphQlError::new(Kind::Parse(error.code()), message)
+    GraphQlError::new(Kind::Parse(error.number()), message)
 }
 
 /// Why a request is refused as a whole.
@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn errors_have_the_form_of_the_contract() {
-        let mut error = GraphQlError::new(Kind::Parse(Code::ObjectNotFound), "Object not found.");
+        let mut error =
+            GraphQlError::new(Kind::Parse(Code::ObjectNotFound as i64), "Object not found.");
         error.places.push(Place { line: 1, column: 3 });
         error.path = vec![Step::Key("player".to_owned()), Step::Index(0)];
         let mut out = Vec::new();

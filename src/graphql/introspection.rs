@@ -95,7 +95,7 @@ fn to_value(value: &Json) -> Value {
 pub(crate) struct LastAnswer(ArcSwapOption<Answered>);
 
 struct Answered {
-    version: u64,
+    generation: u64,
     document: String,
     operation: Option<String>,
     body: Bytes,
@@ -105,7 +105,7 @@ impl LastAnswer {
     /// The answer to the same question about the same schema.
     pub(crate) fn get(&self, run: &Run, operation: Option<&str>) -> Option<Bytes> {
         let last = self.0.load_full()?;
-        let same = last.version == run.schema.version()
+        let same = last.generation == run.schema.generation()
             && last.operation.as_deref() == operation
             && last.document == run.document.text;
         same.then(|| last.body.clone())
@@ -116,7 +116,7 @@ impl LastAnswer {
         let document = run.document.text.clone();
         let operation = operation.map(str::to_owned);
         self.0.store(Some(Arc::new(Answered {
-            version: run.schema.version(),
+            generation: run.schema.generation(),
             document,
             operation,
             body: body.clone(),

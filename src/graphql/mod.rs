@@ -13,6 +13,7 @@
 mod answer;
 mod build;
 mod complexity;
+mod custom;
 mod decode;
 mod document;
 mod door;
@@ -28,8 +29,10 @@ mod schema_store;
 mod serve;
 mod suggest;
 mod syntax;
+mod uploads;
 mod validation;
 mod values;
 
+pub use decode::GraphQlBody;
 pub use door::handle;
 pub use serve::GraphQl;

@@ -18,6 +18,7 @@ use super::plan::{Action, Collector, Nullness, Plan, Validity};
 use super::resolve::{Outcome, Run};
 use super::sanitize::Sanitizer;
 use super::schema_store::SchemaStore;
+use super::uploads::Uploads;
 use super::values::{Misfit, coerce_variables};
 use crate::error::{Error, Result};
 use crate::http::Reply;
@@ -43,6 +44,8 @@ pub(crate) struct GraphQlRequest {
     pub(crate) operation_name: Option<String>,
     /// The variables; what was left out is not there.
     pub(crate) variables: Members,
+    /// The files that came with it.
+    pub(crate) uploads: Uploads,
     /// How the request came.
     pub(crate) via: Via,
     /// In which form the client wants the answer.
@@ -66,6 +69,28 @@ impl GraphQl {
     /// when the next request needs it.
     pub async fn run(self: Arc<Self>, shutdown: impl Future<Output = ()>) {
         self.schemas.run(shutdown).await;
+    }
+
+    /// Loads the user's own definitions (option `graphQLSchema`), at start or again. If anything is wrong
+    /// with them the error says what and where, and those in force stay.
+    pub async fn load_definitions(&self) -> Result<()> {
+        self.schemas.refresh_config().await;
+        let Some(file) = &self.app.config.graphql.schema else { return Ok(()) };
+        let loaded = self.schemas.load(file).await;
+        let custom = loaded.map_err(|problems| Error::internal(problems.to_string()))?;
+        let registry = self.app.cloud.registry();
+        let unknown: Vec<&str> = custom
+            .functions()
+            .into_iter()
+            .filter(|name| registry.function(name).is_none())
+            .collect();
+        if !unknown.is_empty() {
+            tracing::warn!(
+                functions = unknown.join(", "),
+                "no cloud function of this name is registered, but the GraphQL definitions name it"
+            );
+        }
+        Ok(())
     }
 
     fn view(&self, ctx: &Ctx) -> View {
@@ -140,7 +165,9 @@ pub(super) async fn answer(graphql: &GraphQl, ctx: Ctx, request: GraphQlRequest)
         Ok(variables) => variables,
         Err(refusal) => return refused(refusal),
     };
-    let run = Run { schema: Arc::clone(&schema), document: Arc::clone(&document), variables };
+    let uploads = request.uploads.clone();
+    let run =
+        Run { schema: Arc::clone(&schema), document: Arc::clone(&document), variables, uploads };
     match execute(graphql, &ctx, run, operation, name).await {
         Ok(body) => answered(body, media),
         Err(refusal) => refused(refusal),

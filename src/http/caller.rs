@@ -8,8 +8,10 @@ use axum::http::HeaderMap;
 use base64::Engine;
 
 use crate::access::Principal;
+use crate::cloud::Within;
+use crate::cloud::hook::plain;
 use crate::error::{Code, Error, Result};
-use crate::ops::{App, Ctx, users};
+use crate::ops::{App, Ctx, Origin, users};
 use crate::options::{IpRange, Keys, Secret};
 use crate::value::{Json, Members};
 
@@ -30,6 +32,48 @@ pub struct Incoming {
     pub address: IpAddr,
     /// Names the request in the log.
     pub request_id: String,
+    /// Whether cloud code of this server asks, and within which hook if that is known.
+    pub inside: Inside,
+}
+
+/// Whether a request comes from cloud code of this server.
+#[derive(Debug, Default)]
+pub enum Inside {
+    /// It comes over HTTP.
+    #[default]
+    No,
+    /// It comes from cloud code. Its keys are good from wherever the options allow them.
+    Cloud(Option<Within>),
+}
+
+/// Headers and address of a request, for hooks.
+struct HttpOrigin {
+    headers: HeaderMap,
+    address: IpAddr,
+}
+
+impl Origin for HttpOrigin {
+    fn headers(&self) -> Members {
+        let mut members = Members::new();
+        for (name, value) in &self.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            match members.get_mut(name.as_str()) {
+                // As Node joins headers that come more than once.
+                Some(Json::String(known)) => {
+                    known.push_str(", ");
+                    known.push_str(&value);
+                }
+                Some(_) | None => {
+                    members.insert(name.as_str().to_owned(), Json::from(value.into_owned()));
+                }
+            }
+        }
+        members
+    }
+
+    fn address(&self) -> IpAddr {
+        self.address
+    }
 }
 
 /// What the keys of a request say.
@@ -124,26 +168,62 @@ impl Caller {
         self.context = members.get("_context").cloned().or(self.context.take());
     }
 
+    /// Whether the caller names the application.
+    pub fn names(&self, app: &App) -> bool {
+        self.app_id.as_deref() == Some(&app.config.keys.app_id)
+    }
+
     /// The context of the request, if its keys are good and its session token is; else the refusal.
     pub async fn admit(
         self,
         app: &Arc<App>,
         incoming: &Incoming,
     ) -> std::result::Result<Ctx, Reply> {
-        let keys = &app.config.keys;
-        if self.app_id.as_deref() != Some(&keys.app_id) || self.is_malformed {
+        if !self.names(app) || self.is_malformed {
             return Err(Reply::unauthorized());
         }
         let refuse = |error: Error| Reply::of_error(&error, &app.config, &incoming.request_id);
         self.check_context().map_err(refuse)?;
-        let privileged = self.privileged(keys, incoming.address).map_err(refuse)?;
-        if privileged.is_none() && !self.has_client_key(keys) {
+        let privileged = self.privileged(&app.config.keys, incoming).map_err(refuse)?;
+        if privileged.is_none() && !self.has_client_key(&app.config.keys) {
             return Err(Reply::unauthorized());
         }
+        self.let_in(app, incoming, privileged).await
+    }
+
+    /// The same for whoever reads files: a browser that shows a picture has no keys. A session token or a privileged key
+    /// counts if there is one, and must be good.
+    pub async fn admit_to_files(
+        self,
+        app: &Arc<App>,
+        incoming: &Incoming,
+    ) -> std::result::Result<Ctx, Reply> {
+        let refuse = |error: Error| Reply::of_error(&error, &app.config, &incoming.request_id);
+        self.check_context().map_err(refuse)?;
+        let privileged = self.privileged(&app.config.keys, incoming).map_err(refuse)?;
+        self.let_in(app, incoming, privileged).await
+    }
+
+    async fn let_in(
+        self,
+        app: &Arc<App>,
+        incoming: &Incoming,
+        privileged: Option<Principal>,
+    ) -> std::result::Result<Ctx, Reply> {
+        let refuse = |error: Error| Reply::of_error(&error, &app.config, &incoming.request_id);
         let principal = privileged.unwrap_or(Principal::Public);
         let request_id = Arc::from(incoming.request_id.as_str());
         let mut ctx = Ctx::new(Arc::clone(app), principal, request_id);
         ctx.installation_id = self.installation_id.filter(|id| !id.is_empty()).map(Arc::from);
+        ctx.address = Some(incoming.address);
+        if !app.cloud.is_silent() || app.config.javascript.is_used() {
+            let headers = incoming.headers.clone();
+            ctx.origin = Some(Arc::new(HttpOrigin { headers, address: incoming.address }));
+            ctx.context = self.context.and_then(context_object);
+        }
+        if let Inside::Cloud(Some(within)) = &incoming.inside {
+            ctx = ctx.joined(within.clone());
+        }
         let token = self.session_token.filter(|token| !token.is_empty());
         match (token, TokenUse::of(incoming)) {
             (None, _) | (Some(_), TokenUse::Ignored) => Ok(ctx),
@@ -159,7 +239,7 @@ impl Caller {
 
     /// A master key counts only from the addresses that the options allow; from elsewhere it is refused,
     /// so that a stolen key does not go unnoticed.
-    fn privileged(&self, keys: &Keys, address: IpAddr) -> Result<Option<Principal>> {
+    fn privileged(&self, keys: &Keys, incoming: &Incoming) -> Result<Option<Principal>> {
         let read_only = keys.read_only_master_key.as_ref();
         let maintenance = keys.maintenance_key.as_ref();
         let candidates = [
@@ -186,7 +266,8 @@ impl Caller {
             if let (Some(given), Some(secret)) = (given, secret)
                 && is_secret(given, secret)
             {
-                return match is_allowed(ranges, address) {
+                let is_inside = matches!(incoming.inside, Inside::Cloud(_));
+                return match is_inside || is_allowed(ranges, incoming.address) {
                     true => Ok(Some(principal)),
                     false => Err(Error::plain(403, "unauthorized")),
                 };
@@ -222,6 +303,19 @@ impl Caller {
             Err(Error::new(Code::InvalidJson, "Invalid object for context."))
         }
     }
+}
+
+/// The context as an object; it was checked to be one. A client can not forge what only a host may send.
+fn context_object(context: Json) -> Option<Json> {
+    let json = match context {
+        Json::String(text) => Json::parse(text.as_bytes()).ok()?,
+        other @ (Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::Array(_)
+        | Json::Object(_)) => other,
+    };
+    Some(plain(json))
 }
 
 /// What the session token of a request is for (`parse-server:src/middlewares.js`, `handleParseSession`).

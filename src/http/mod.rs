@@ -8,5 +8,5 @@ mod reply;
 
 pub(crate) use body::unescape_segment;
 pub use body::{decode_query, parse_body, query_texts};
-pub use caller::{Caller, Incoming};
+pub use caller::{Caller, Incoming, Inside};
 pub use reply::{HTML, JSON, Reply, TEXT, not_routable};

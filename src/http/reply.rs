@@ -64,15 +64,22 @@ impl Reply {
         match error.shape() {
             Shape::Coded => {
                 body.extend_from_slice(b"{\"code\":");
-                json::write_integer(i64::from(error.code() as i32), &mut body);
+                json::write_integer(error.number(), &mut body);
                 body.extend_from_slice(b",\"error\":");
             }
             Shape::Plain => body.extend_from_slice(b"{\"error\":"),
             Shape::Internal => body.extend_from_slice(b"{\"code\":1,\"message\":"),
         }
-        json::write_string(text, &mut body);
+        match error.thrown_json() {
+            Some(json) => body.extend_from_slice(json.as_bytes()),
+            None => json::write_string(text, &mut body),
+        }
         body.push(b'}');
-        Self::json(error.status(), body)
+        let reply = Self::json(error.status(), body);
+        match error.retry_after_s() {
+            Some(seconds) => reply.with(header::RETRY_AFTER, seconds.to_string()),
+            None => reply,
+        }
     }
 
     /// The refusal of a caller without a valid application id or client key: it has no content type.

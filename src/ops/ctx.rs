@@ -1,21 +1,33 @@
 //! What a verb knows of its request and of the server.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::access::{Plan, Principal, Protection, WriteAccess};
 use crate::adapters::clock::Clock;
+use crate::adapters::files::FileStore;
 use crate::adapters::mail::{Errand, Mailer};
 use crate::adapters::random::Random;
 use crate::auth::{Auth, Forget, Session};
 use crate::catalog::Catalog;
+use crate::cloud::{Cloud, Within};
 use crate::error::{Code, Error, Result};
-use crate::ops::Denylist;
+use crate::ops::graphql_config::GraphQlConfigStore;
+use crate::ops::jobs::Jobs;
+use crate::ops::rate::Rates;
+use crate::ops::webhooks::Webhooks;
+use crate::ops::write::Unmet;
+use crate::ops::{Denylist, Origin};
 use crate::options::Config;
 use crate::schema::{ClassOperation, ClassSchema, Snapshot};
 use crate::storage::{Change, Storage, Tx, Verbs, Written};
 use crate::telemetry::Metrics;
+use crate::value::Json;
 use crate::value::wire::FileUrls;
 
 /// The server: built once, shared by all requests.
@@ -34,14 +46,26 @@ pub struct App {
     pub mailer: Option<Mailer>,
     /// What proves identities.
     pub auth: Auth,
+    /// Cloud code.
+    pub cloud: Arc<Cloud>,
+    /// What the GraphQL API shows.
+    pub graphql_config: GraphQlConfigStore,
+    /// Background jobs.
+    pub jobs: Jobs,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// The URL of the REST API, with the mount path.
     pub server_url: String,
+    /// Where files are kept.
+    pub file_store: Arc<dyn FileStore>,
     /// Where files are found.
     pub files: FileUrls,
     /// What no write may carry.
     pub denylist: Denylist,
+    /// How often what was called.
+    pub rates: Rates,
+    /// Web servers that answer functions and triggers.
+    pub webhooks: Webhooks,
     /// Fields that the options hide: by class, by group of callers.
     pub protected: HashMap<String, Vec<(String, Vec<String>)>>,
 }
@@ -64,7 +88,27 @@ pub struct Ctx {
     pub installation_id: Option<Arc<str>>,
     /// The name of the request in the log.
     pub request_id: Arc<str>,
+    /// What the client hands to hooks, and one hook to the next: an object.
+    pub context: Option<Json>,
+    /// The address that the request comes from.
+    pub address: Option<IpAddr>,
+    /// Where the request comes from; known only if there is cloud code.
+    pub origin: Option<Arc<dyn Origin>>,
+    /// How many hooks wait for this request.
+    depth: u32,
+    unshown: Unshown,
     tx: Option<Arc<Open>>,
+    /// Whether somebody else ends the transaction.
+    is_guest: bool,
+}
+
+/// Identity providers whose data a request reads as it is stored, rather than as the adapters of the app show it.
+#[derive(Clone, Default)]
+enum Unshown {
+    #[default]
+    None,
+    These(Arc<[String]>),
+    All,
 }
 
 /// An open transaction, and what is not known any more when it is committed.
@@ -72,7 +116,18 @@ struct Open {
     tx: Box<dyn Tx>,
     forget: Mutex<Vec<Forget>>,
     errands: Mutex<Vec<Errand>>,
+    after: Mutex<Vec<AfterCommit>>,
+    unmet: Mutex<Vec<Unmet>>,
+    /// Whether a part of it was taken back, so that nothing of it may last.
+    is_doomed: AtomicBool,
 }
+
+fn taken<T>(list: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *list.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What is done when a transaction is lasting, while the request waits.
+type AfterCommit = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Ctx {
     /// A request that begins now.
@@ -86,7 +141,55 @@ impl Ctx {
             session_token: None,
             installation_id: None,
             request_id,
+            context: None,
+            address: None,
+            origin: None,
+            depth: 0,
+            unshown: Unshown::default(),
             tx: None,
+            is_guest: false,
+        }
+    }
+
+    /// What a hook of this request runs within. Error 141 if cloud code calls itself too often.
+    pub(super) fn within(&self) -> Result<Within> {
+        let depth = self.depth + 1;
+        let most = self.app.config.cloud.depth_max;
+        if depth > most {
+            return Err(Error::new(
+                Code::ScriptFailed,
+                format!("Cloud code calls itself more than {most} times over."),
+            ));
+        }
+        let transaction = self.tx.clone().map(|open| open as Arc<dyn Any + Send + Sync>);
+        Ok(Within { depth, request_id: Arc::clone(&self.request_id), transaction })
+    }
+
+    /// The same request as a part of what a hook runs within: at its depth, and inside its transaction.
+    #[must_use]
+    pub fn joined(self, within: Within) -> Self {
+        let tx = within.transaction.and_then(|open| open.downcast::<Open>().ok());
+        Self { depth: within.depth, tx, ..self }
+    }
+
+    /// The same request, which reads what users have of these identity providers as it is stored.
+    #[must_use]
+    pub(super) fn with_accounts_of(&self, providers: Vec<String>) -> Self {
+        Self { unshown: Unshown::These(providers.into()), ..self.clone() }
+    }
+
+    /// The same request, which reads what users have of all identity providers as it is stored.
+    #[must_use]
+    pub(super) fn with_accounts_of_all(&self) -> Self {
+        Self { unshown: Unshown::All, ..self.clone() }
+    }
+
+    /// Whether this request sees what users have of an identity provider as the adapter of the app shows it.
+    pub(super) fn shows_accounts_of(&self, provider: &str) -> bool {
+        match &self.unshown {
+            Unshown::None => true,
+            Unshown::These(providers) => providers.iter().all(|name| name != provider),
+            Unshown::All => false,
         }
     }
 
@@ -135,24 +238,72 @@ impl Ctx {
     }
 
     /// The same request inside a transaction that begins now, with the deadline that the options set. It is
-    /// rolled back unless it is committed.
+    /// rolled back unless it is committed. What a hook asks inside a transaction becomes a part of that.
     pub async fn begin(&self) -> Result<Self> {
+        if self.in_transaction() {
+            return Ok(Self { is_guest: true, ..self.clone() });
+        }
         let tx = self.app.storage.begin(self.app.config.transaction_timeout_ms).await?;
-        let open = Open { tx, forget: Mutex::default(), errands: Mutex::default() };
+        let open = Open {
+            tx,
+            forget: Mutex::default(),
+            errands: Mutex::default(),
+            after: Mutex::default(),
+            unmet: Mutex::default(),
+            is_doomed: AtomicBool::new(false),
+        };
         Ok(Self { tx: Some(Arc::new(open)), ..self.clone() })
     }
 
-    /// Makes what was done inside the transaction of this request lasting.
+    /// Makes what was done inside the transaction of this request lasting, and does what waited for that.
     pub async fn commit(&self) -> Result<()> {
-        let Some(open) = &self.tx else { return Ok(()) };
-        let forget =
-            std::mem::take(&mut *open.forget.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(open) = self.tx.as_ref().filter(|_| !self.is_guest) else { return Ok(()) };
+        let is_complete = open.unmet.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if !is_complete || open.is_doomed.load(Ordering::Acquire) {
+            let text = "a part of the transaction was rolled back, and so was the whole";
+            return Err(self.rolled_back(Error::new(Code::OperationForbidden, text)).await?);
+        }
+        let forget = taken(&open.forget);
         self.app.auth.changing(forget, self.app.clock.now(), open.tx.commit()).await?;
-        let errands =
-            std::mem::take(&mut *open.errands.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(mailer) = &self.app.mailer else { return Ok(()) };
-        errands.into_iter().for_each(|errand| mailer.later(errand));
+        if let Some(mailer) = &self.app.mailer {
+            taken(&open.errands).into_iter().for_each(|errand| mailer.later(errand));
+        }
+        for work in taken(&open.after) {
+            work.await;
+        }
         Ok(())
+    }
+
+    /// Has something done once the transaction of this request is lasting.
+    pub(super) fn after_commit(&self, work: AfterCommit) {
+        if let Some(open) = &self.tx {
+            open.after.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+        }
+    }
+
+    /// Notes what the transaction of this request turned out to need of its classes. It is made when the
+    /// transaction has been rolled back, which then begins anew.
+    pub(super) fn note_unmet(&self, unmet: Unmet) {
+        if let Some(open) = &self.tx {
+            open.unmet.lock().unwrap_or_else(PoisonError::into_inner).push(unmet);
+        }
+    }
+
+    /// Undoes what was done inside the transaction of this request because of an error. Returns the error, or one
+    /// that says to try again if what was missing is there now.
+    pub async fn rolled_back(&self, error: Error) -> Result<Error> {
+        self.rollback().await?;
+        let unmet = match &self.tx {
+            Some(open) if !self.is_guest => taken(&open.unmet),
+            Some(_) | None => Vec::new(),
+        };
+        if unmet.is_empty() {
+            return Ok(error);
+        }
+        for unmet in unmet {
+            unmet.make().await?;
+        }
+        Ok(Error::stale("a transaction needed more of its classes than was prepared"))
     }
 
     /// Does several things that are lasting together: in the transaction of this request, or in one of their
@@ -167,10 +318,7 @@ impl Ctx {
         let inside = self.begin().await?;
         match work(inside.clone()).await {
             Ok(done) => inside.commit().await.map(|()| done),
-            Err(error) => {
-                inside.rollback().await?;
-                Err(error)
-            }
+            Err(error) => Err(inside.rolled_back(error).await?),
         }
     }
 
@@ -188,6 +336,10 @@ impl Ctx {
     /// Undoes what was done inside the transaction of this request.
     pub async fn rollback(&self) -> Result<()> {
         match &self.tx {
+            Some(open) if self.is_guest => {
+                open.is_doomed.store(true, Ordering::Release);
+                Ok(())
+            }
             Some(open) => open.tx.rollback().await,
             None => Ok(()),
         }
@@ -214,7 +366,7 @@ impl Ctx {
     /// The same request outside of any transaction, for what is done after its answer.
     #[must_use]
     pub(super) fn aside(&self) -> Self {
-        Self { tx: None, ..self.clone() }
+        Self { tx: None, is_guest: false, ..self.clone() }
     }
 
     /// Whether the request runs inside a transaction.

@@ -1,15 +1,51 @@
-//! Keys and values that no write may carry (`requestKeywordDenylist`), looked for at every depth
-//! (`parse-server:src/Utils.js`, `checkProhibitedKeywords`).
+//! Keys and values that no write may carry (`requestKeywordDenylist`), and addresses that no file in it may have
+//! (`fileUpload.allowedFileUrlDomains`), looked for at every depth (`parse-server:src/Utils.js`,
+//! `checkProhibitedKeywords`).
 
 use regex::Regex;
 
 use crate::error::{Code, Error, Result};
-use crate::options::DenylistEntry;
-use crate::value::{Fields, Json, Op, Value, wire};
+use crate::options::{DenylistEntry, UrlDomains};
+use crate::value::{Fields, Json, Members, Op, Value, wire};
 
 /// The compiled list.
 #[derive(Debug, Default)]
-pub struct Denylist(Vec<Denied>);
+pub struct Denylist {
+    entries: Vec<Denied>,
+    /// Nothing if a file may be anywhere.
+    urls: Option<FilePlaces>,
+}
+
+/// Where files may be that a request names by their addresses.
+#[derive(Debug)]
+pub struct FilePlaces {
+    /// Hosts.
+    pub domains: UrlDomains,
+    /// What the addresses of this server's own files begin with.
+    pub own: Vec<String>,
+}
+
+impl FilePlaces {
+    /// Refuses a file whose address is somewhere else.
+    fn check(&self, file: &Members) -> Result<()> {
+        let url = match (file.get("__type").and_then(Json::as_str), file.get("url")) {
+            (Some("File"), Some(Json::String(url))) if !url.is_empty() => url,
+            _ => return Ok(()),
+        };
+        if self.own.iter().any(|own| url.starts_with(own)) {
+            return Ok(());
+        }
+        let refused = |text: String| Err(Error::new(Code::FileSaveFailed, text));
+        let Ok(url) = url::Url::parse(url) else {
+            return refused("Invalid file URL.".to_owned());
+        };
+        let host = url.host_str().unwrap_or_default();
+        match self.domains.allow(host) {
+            true => Ok(()),
+            false => refused(format!("File URL domain '{host}' is not allowed.")),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Denied {
@@ -40,7 +76,22 @@ impl Denylist {
                 .and_then(|key| Regex::new(key).or_else(|_| Regex::new(&regex::escape(key))).ok());
             Denied { key, value, text }
         });
-        Self(compiled.collect())
+        Self { entries: compiled.collect(), urls: None }
+    }
+
+    /// The same, with files only where they may be.
+    #[must_use]
+    pub fn with_files(self, places: FilePlaces) -> Self {
+        let urls = (!places.domains.allow_any()).then_some(places);
+        Self { urls, ..self }
+    }
+
+    /// Refuses files somewhere else among values that are not stored.
+    pub fn check_files(&self, members: &Members) -> Result<()> {
+        match &self.urls {
+            Some(urls) => members.values().try_for_each(|member| check_files(urls, member)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses fields that carry something on the list.
@@ -64,13 +115,24 @@ impl Denylist {
         Ok(())
     }
 
+    /// Refuses members that carry something on the list.
+    pub fn check_members(&self, members: &Members) -> Result<()> {
+        for (key, member) in members {
+            self.check_member(key, member)?;
+            self.check_inside(member)?;
+        }
+        Ok(())
+    }
+
     /// Whether an entry speaks of a key.
     fn lists(&self, key: &str) -> bool {
-        self.0.iter().any(|denied| denied.key.as_ref().is_none_or(|regex| regex.is_match(key)))
+        self.entries
+            .iter()
+            .any(|denied| denied.key.as_ref().is_none_or(|regex| regex.is_match(key)))
     }
 
     fn check_member(&self, key: &str, value: &Json) -> Result<()> {
-        for denied in &self.0 {
+        for denied in &self.entries {
             let key_fits = denied.key.as_ref().is_none_or(|regex| regex.is_match(key));
             let value_fits = denied.value.as_ref().is_none_or(|wanted| wanted == value);
             if key_fits && value_fits {
@@ -89,14 +151,24 @@ impl Denylist {
                 elements.iter().try_for_each(|element| self.check_inside(element))
             }
             Json::Object(members) => {
-                for (key, member) in members {
-                    self.check_member(key, member)?;
-                    self.check_inside(member)?;
+                if let Some(urls) = &self.urls {
+                    urls.check(members)?;
                 }
-                Ok(())
+                self.check_members(members)
             }
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(()),
         }
+    }
+}
+
+fn check_files(urls: &FilePlaces, json: &Json) -> Result<()> {
+    match json {
+        Json::Array(elements) => elements.iter().try_for_each(|element| check_files(urls, element)),
+        Json::Object(members) => {
+            urls.check(members)?;
+            members.values().try_for_each(|member| check_files(urls, member))
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(()),
     }
 }
 

@@ -21,6 +21,16 @@ fn take(text: &str, name: &str, raw: &mut Raw, problems: &mut Problems) {
         Ok(options) => options,
         Err(problem) => return problems.add(format!("configuration file `{name}`: {problem}")),
     };
+    set_all(options, name, raw, problems);
+}
+
+/// Takes over options by their names.
+pub(super) fn set_all(
+    options: Map<String, Value>,
+    name: &str,
+    raw: &mut Raw,
+    problems: &mut Problems,
+) {
     for (path, value) in options {
         match table::find(&path).filter(|option| option.is_settable()) {
             Some(option) => raw.set(option, Input::Json(value), name, problems),
@@ -29,11 +39,13 @@ fn take(text: &str, name: &str, raw: &mut Raw, problems: &mut Problems) {
     }
 }
 
-/// The options in a file, which may wrap them in a list of one application.
 fn parse(text: &str) -> Result<Map<String, Value>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}"))?;
+    unwrap(serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}"))?)
+}
+
+/// The options in a file, which may wrap them in a list of one application.
+pub(super) fn unwrap(value: Value) -> Result<Map<String, Value>, String> {
     let Value::Object(mut options) = value else {
         return Err("expected a JSON object".to_owned());
     };

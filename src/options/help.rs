@@ -8,16 +8,21 @@ use crate::options::table::{Effect, Kind, OptionSpec, Ours, Preset, SECTIONS};
 const DEFAULT_CHARS_MAX: usize = 120;
 
 const INTRODUCTION: &str = "\
-Usage: parsimony [OPTIONS] [CONFIG.json]
-       parsimony dev [OPTIONS] [CONFIG.json]
-       parsimony doctor [OPTIONS] [CONFIG.json]
+Usage: parsimony [OPTIONS] [CONFIG]
+       parsimony dev [OPTIONS] [CONFIG]
+       parsimony doctor [OPTIONS] [CONFIG]
+       parsimony run [OPTIONS] PROGRAM
 
-Starts the server. An option may be a flag, an environment variable or a key of the JSON file;
-flags win over variables, variables over the file. A nested option such as `schema.strict` is a
+Starts the server. An option may be a flag, an environment variable or a key of the configuration
+file; flags win over variables, variables over the file. The file is JSON, or JavaScript (.js,
+.mjs, .cjs) that Node evaluates: only there may options be functions and objects. A nested option such as `schema.strict` is a
 key inside the object `schema`, in the file and in the value of --schema alike.
 
 `parsimony dev` listens on this machine only, with the application id `myAppId`, a generated
 master key, class creation by clients and the playground on; every option still applies.
+
+`parsimony run index.js` takes the options from a program that makes a parse-server in an Express
+application; it goes behind `dev` and `doctor`, too. Nothing else of the application is served.
 
 `parsimony doctor` starts nothing: it looks at the options and the database of a parse-server and
 says what fits, what differs and what has to be done before this server takes over. It only reads.
@@ -118,8 +123,8 @@ mod tests {
              Default: 1337.\n",
             "  --mountGraphQL [true|false]  [PARSE_SERVER_MOUNT_GRAPHQL]\n      \
              Serve the GraphQL API. Default: true. With `--compat 9.10`: false.\n",
-            "  --cloud <text>  [PARSE_SERVER_CLOUD]\n      \
-             File with the cloud code to load. (no effect yet)\n",
+            "  --push <json object>  [PARSE_SERVER_PUSH]\n      \
+             Settings of push delivery, or its adapter. (no effect yet)\n",
         ] {
             assert!(text.contains(expected), "{expected}");
         }

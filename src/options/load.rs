@@ -1,18 +1,22 @@
 //! From arguments, variables and file to a [`Config`].
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use crate::options::cli::{self, Arguments};
+use crate::options::cli::{self, Arguments, Flags};
 use crate::options::config::{self, Config};
 use crate::options::examine::Examination;
+use crate::options::host::{self, JavaScriptFile};
 use crate::options::problems::{OptionsError, Problems};
 use crate::options::raw::{Input, Profile, Raw};
-use crate::options::{env, file, help};
+use crate::options::{env, file, help, javascript, table};
 
 /// The sub-command for trying things out.
 const DEVELOPMENT: &str = "dev";
 /// The sub-command that looks whether a database and options can be taken over.
 const DOCTOR: &str = "doctor";
+/// The sub-command that takes its options from a program that makes a parse-server.
+const RUN: &str = "run";
 
 /// What the process is asked to do.
 #[derive(Debug)]
@@ -27,12 +31,34 @@ pub enum Start {
     Version,
 }
 
+/// Evaluates a file with this Node.
+pub type Evaluate = dyn Fn(&JavaScriptFile, &Path) -> Result<String, String>;
+
+/// What reading options asks of others.
+pub struct Outside<'a> {
+    /// Makes a master key, for `dev` without one.
+    pub master_key: &'a dyn Fn() -> String,
+    /// Evaluates options that are written in JavaScript: the JSON text that the host prints for them
+    /// (`src/cloud/worker/host`), or what went wrong.
+    pub javascript: &'a Evaluate,
+}
+
+impl Outside<'_> {
+    /// Nobody to ask: no key is made, and options are not written in JavaScript.
+    pub fn nobody() -> Self {
+        Self {
+            master_key: &String::new,
+            javascript: &|_, _| Err("options in JavaScript are not read here".to_owned()),
+        }
+    }
+}
+
 /// Reads the options from the arguments behind the program's name, the environment and the file
-/// that the arguments name; `generate_master_key` is asked when `dev` is started without a key.
+/// that the arguments name.
 pub fn load(
     args: &[OsString],
     env: impl Iterator<Item = (String, String)>,
-    generate_master_key: &dyn Fn() -> String,
+    outside: &Outside<'_>,
 ) -> Result<Start, OptionsError> {
     let mut problems = Problems::default();
     let mut arguments = texts(args, &mut problems);
@@ -45,20 +71,37 @@ pub fn load(
     if examines {
         arguments.remove(0);
     }
+    let is_program = arguments.first().is_some_and(|first| first == RUN);
+    if is_program {
+        arguments.remove(0);
+    }
     let flags = match cli::read(arguments, &mut problems) {
         Arguments::Help => return Ok(Start::Help(help::text())),
         Arguments::Version => return Ok(Start::Version),
         Arguments::Start(flags) => flags,
     };
+    let variables: Vec<(String, String)> = env.collect();
     let mut raw = Raw::new(profile);
-    if let Some(path) = &flags.file {
-        file::read(path, &mut raw, &mut problems);
+    match &flags.file {
+        Some(path) if is_program || host::is_javascript(path) => {
+            let file = JavaScriptFile { path: absolute(path), is_program };
+            let evaluate =
+                |file: &JavaScriptFile| (outside.javascript)(file, &node(&flags, &variables));
+            javascript::read(path, file, &evaluate, &mut raw, &mut problems);
+        }
+        Some(path) => file::read(path, &mut raw, &mut problems),
+        None if is_program => problems.add(
+            "`parsimony run` needs the path of the program that makes a parse-server, \
+             such as `index.js`"
+                .to_owned(),
+        ),
+        None => {}
     }
-    env::read(env, &mut raw, &mut problems);
+    env::read(variables.into_iter(), &mut raw, &mut problems);
     for (option, value) in flags.given {
         raw.set(option, Input::Text(value), &format!("--{}", option.path), &mut problems);
     }
-    let config = config::build(&raw, generate_master_key, &mut problems);
+    let config = config::build(&raw, outside.master_key, &mut problems);
     let outcome = problems.into_result();
     if examines {
         let problems = outcome.err().map_or_else(Vec::new, |error| error.problems().to_vec());
@@ -66,6 +109,22 @@ pub fn load(
     }
     outcome?;
     Ok(Start::Run(Box::new(config)))
+}
+
+/// The Node that evaluates options can not be named by them.
+fn node(flags: &Flags, variables: &[(String, String)]) -> PathBuf {
+    const OPTION: &str = "cloudNode";
+    let flag = flags.given.iter().find(|(option, _)| option.path == OPTION);
+    let variable = table::find(OPTION).and_then(|option| option.env);
+    let variable =
+        variables.iter().find(|(name, value)| Some(name.as_str()) == variable && !value.is_empty());
+    let given = flag.map(|(_, value)| value).or(variable.map(|(_, value)| value));
+    given.map_or_else(|| PathBuf::from("node"), PathBuf::from)
+}
+
+/// The host does not run in the working directory of this process.
+fn absolute(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
 }
 
 fn texts(args: &[OsString], problems: &mut Problems) -> Vec<String> {
@@ -86,7 +145,7 @@ mod tests {
     use super::*;
     use crate::options::{
         CacheAdapter, Database, DenylistEntry, FilesAdapter, IpRange, Lockout, LogFormat, LogLevel,
-        PostgresPool, RequestComplexity, Synchronous, TlsMode, TrustProxy,
+        PostgresPool, RequestComplexity, Switch, Synchronous, TlsMode, TrustProxy,
     };
 
     const KEYS: [&str; 4] = ["--appId", "app", "--masterKey", "master"];
@@ -94,7 +153,8 @@ mod tests {
     fn start(args: &[&str], env: &[(&str, &str)]) -> Result<Start, OptionsError> {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        load(&args, env, &|| "generated".to_owned())
+        let master_key = || "generated".to_owned();
+        load(&args, env, &Outside { master_key: &master_key, ..Outside::nobody() })
     }
 
     fn config(args: &[&str], env: &[(&str, &str)]) -> Config {
@@ -268,10 +328,9 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
              of groups of users, of lists of fields, got `{\"A\":[\"b\"]}`",
         );
         check(
-            &["--emailAdapter", "./mail.js"],
-            "option `emailAdapter` (from --emailAdapter): the module `./mail.js` is an adapter \
-             written in JavaScript, which this version can not load; built in are \
-             smtp, parse-smtp-template, @parse/simple-mailgun-adapter, file, memory",
+            &["--cacheAdapter", "./cache.js"],
+            "option `cacheAdapter` (from --cacheAdapter): the module `./cache.js` can not be used \
+             here; built in are InMemoryCacheAdapter, RedisCacheAdapter, NullCacheAdapter",
         );
         check(
             &["--readOnlyMasterKey", "master"],
@@ -370,10 +429,10 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
 
     #[test]
     fn options_without_effect_are_one_warning() {
-        let config = with_keys(&["--cloud", "./main.js", "--push", "{}", "--maxLimit", "1"]);
-        let expected = "these options are known but have no effect yet: cloud, push";
+        let config = with_keys(&["--cluster", "2", "--push", "{}", "--maxLimit", "1"]);
+        let expected = "these options are known but have no effect yet: cluster, push";
         assert_eq!(config.warnings, [expected]);
-        assert_eq!(config.raw.value("cloud"), "./main.js");
+        assert_eq!(config.raw.value("cluster"), 2);
     }
 
     #[test]
@@ -381,8 +440,9 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
         let users = with_keys(&[]).users;
         assert_eq!(users.session_length, 31_536_000);
         assert!(users.expire_inactive_sessions && users.enable_anonymous_users);
-        assert!(users.revoke_session_on_password_reset && users.send_user_email_verification);
-        assert!(!users.verify_user_emails && !users.enable_insecure_auth_adapters);
+        assert!(users.revoke_session_on_password_reset && !users.enable_insecure_auth_adapters);
+        assert_eq!(users.send_user_email_verification, Switch::On);
+        assert_eq!(users.verify_user_emails, Switch::Off);
         assert!(users.account_lockout.is_none() && users.password_policy.is_none());
         assert!(users.reset_password_success_on_invalid_email());
 
@@ -420,6 +480,29 @@ option `maxLimit` (from --maxLimit): expected an integer from 1, got `0`";
             let expected = format!("option `{path}` is required by `verifyUserEmails`");
             check("--verifyUserEmails", "true", &expected);
         }
+    }
+
+    #[test]
+    fn modules_of_adapters() {
+        let config = with_keys(&[
+            "--emailAdapter",
+            r#"{"module": "./mail.js", "options": {"from": "a@b.c"}}"#,
+            "--loggerAdapter",
+            "./log.js",
+            "--auth",
+            r#"{"my": {"module": "./my.js", "option1": 1}, "off": {"module": "./off.js", "enabled": false}}"#,
+        ]);
+        let modules: Vec<(&str, &str)> = config
+            .javascript
+            .modules
+            .iter()
+            .map(|module| (module.path.as_str(), module.module.as_str()))
+            .collect();
+        let expected =
+            [("auth.my", "./my.js"), ("loggerAdapter", "./log.js"), ("emailAdapter", "./mail.js")];
+        assert_eq!(modules, expected);
+        assert!(config.javascript.is_used() && config.javascript.file.is_none());
+        assert_eq!(config.logger.unwrap().path(), "loggerAdapter");
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Mail adapters and their options: npm modules with well-known names, and our own short names.
+//! Mail adapters and their options: npm modules with well-known names, and our own short names. Any other module
+//! is an adapter written in JavaScript.
 
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::adapters::{module_and_options, short_name, unknown};
+use super::adapters::{Named, short_name};
+use super::host::{HostModule, HostReference};
 use super::nearest;
 use super::secret::Secret;
 
@@ -22,6 +24,8 @@ pub enum MailAdapter {
     File(MailFiles),
     /// Nowhere: the latest mails are kept in memory.
     Memory,
+    /// By an adapter written in JavaScript.
+    Host(HostReference),
 }
 
 /// An SMTP server.
@@ -81,25 +85,26 @@ impl MailAdapter {
             Self::Smtp(smtp) => &smtp.from,
             Self::Mailgun(mailgun) => &mailgun.from,
             Self::File(files) => &files.from,
-            Self::Memory => NOBODY,
+            // An adapter written in JavaScript knows itself who its mails are from.
+            Self::Memory | Self::Host(_) => NOBODY,
         }
     }
 }
 
 /// The adapter for mail.
-pub(super) fn mail(value: Value) -> Result<MailAdapter, String> {
-    let (module, options) = module_and_options(value)?;
-    match short_name(&module) {
-        "smtp" | "parse-smtp-template" => smtp(Given(options.into_fields())),
+pub(super) fn mail(value: Value, modules: &mut Vec<HostModule>) -> Result<MailAdapter, String> {
+    let named = match Named::read(value)? {
+        Named::Host(reference) => return Ok(MailAdapter::Host(reference)),
+        Named::Module(named) => named,
+    };
+    match short_name(&named.module) {
+        "smtp" | "parse-smtp-template" => smtp(Given(named.options.into_fields())),
         "@parse/simple-mailgun-adapter" | "parse-server-simple-mailgun-adapter" => {
-            mailgun(Given(options.into_fields()))
+            mailgun(Given(named.options.into_fields()))
         }
-        "file" => files(Given(options.into_fields())),
-        "memory" => Given(options.into_fields()).end(&[]).map(|()| MailAdapter::Memory),
-        _ => Err(unknown(
-            &module,
-            &["smtp", "parse-smtp-template", "@parse/simple-mailgun-adapter", "file", "memory"],
-        )),
+        "file" => files(Given(named.options.into_fields())),
+        "memory" => Given(named.options.into_fields()).end(&[]).map(|()| MailAdapter::Memory),
+        _ => Ok(MailAdapter::Host(named.load("emailAdapter", modules))),
     }
 }
 
@@ -233,6 +238,10 @@ mod tests {
 
     use super::*;
 
+    fn mail(value: Value) -> Result<MailAdapter, String> {
+        super::mail(value, &mut Vec::new())
+    }
+
     fn smtp_of(options: &Value) -> SmtpOptions {
         match mail(json!({"module": "smtp", "options": options})) {
             Ok(MailAdapter::Smtp(smtp)) => smtp,
@@ -305,7 +314,19 @@ mod tests {
         check("file", json!({}), "needs `directory`");
         let mailgun = json!({"apiKey": "k", "domain": "a/b", "fromAddress": "a@b.c"});
         check("@parse/simple-mailgun-adapter", mailgun, "`domain`");
-        assert!(mail(json!("./mail/own.js")).unwrap_err().contains("written in JavaScript"));
+        assert!(mail(json!({"options": {}})).is_err());
+    }
+
+    #[test]
+    fn other_modules_are_adapters_in_javascript() {
+        let mut modules = Vec::new();
+        let own =
+            json!({"module": "parse-server-api-mail-adapter", "options": {"sender": "a@b.c"}});
+        let own = super::mail(own, &mut modules).unwrap();
+        assert_eq!(own, MailAdapter::Host(HostReference::of_module("emailAdapter")));
+        assert_eq!(modules.len(), 1);
+        let made = json!({"$host": "emailAdapter", "kind": "object", "methods": ["sendMail"]});
+        assert!(matches!(mail(made), Ok(MailAdapter::Host(_))));
     }
 
     #[test]

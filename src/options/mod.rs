@@ -18,12 +18,16 @@ mod env;
 mod examine;
 mod file;
 mod help;
+mod host;
 mod ip_range;
+mod javascript;
 mod load;
 mod mail;
 mod nearest;
 mod postgres;
 mod problems;
+mod program;
+mod rate_limit;
 mod raw;
 mod route_allow_list;
 mod secret;
@@ -33,19 +37,23 @@ mod values;
 
 pub use adapters::{AdapterOptions, CacheAdapter, FilesAdapter, PushAdapter};
 pub use config::{
-    Config, Cors, DenylistEntry, GraphQlConfig, Keys, Lockout, LogFormat, LogLevel, Logging,
-    MetricsConfig, PagesConfig, PasswordPattern, PasswordPolicy, ProtectedFields,
-    RequestComplexity, SchemaOptions, SqliteConfig, Synchronous, UsersConfig,
+    CloudConfig, Config, Cors, DenylistEntry, EventLevels, FileAccess, FileExtensions, FileRules,
+    GraphQlConfig, JobsConfig, Keys, Lockout, LogFormat, LogLevel, Logging, MetricsConfig,
+    PagesConfig, PasswordPattern, PasswordPolicy, ProtectedFields, RequestComplexity,
+    SchemaOptions, SqliteConfig, Switch, Synchronous, UrlDomains, UsersConfig, WebhookConfig,
 };
 pub use database::Database;
 pub use examine::Examination;
+pub use host::{HostDescription, HostModule, HostReference, JavaScript, JavaScriptFile};
 pub use ip_range::IpRange;
-pub use load::{Start, load};
+pub use load::{Evaluate, Outside, Start, load};
 pub use mail::{MailAdapter, MailFiles, MailgunOptions, SmtpOptions, SmtpSecurity};
 pub use postgres::{
     ClientCertificate, PostgresAddress, PostgresPool, PostgresServer, PostgresTls, TlsMode,
 };
 pub use problems::OptionsError;
+pub use program::of_program;
+pub use rate_limit::{PathPattern, RateLimit, RateRule, RateZone};
 pub use raw::{Profile, Raw};
 pub use route_allow_list::RouteAllowList;
 pub use secret::Secret;

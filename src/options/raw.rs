@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::options::host::{self, JavaScriptFile};
 use crate::options::problems::Problems;
 use crate::options::table::{self, Display, Effect, Kind, OptionSpec, Preset};
 use crate::options::values;
@@ -28,6 +29,10 @@ pub struct Raw {
     given: BTreeMap<&'static str, Given>,
     /// Variables that only describe values of other options.
     without_effect: BTreeSet<&'static str>,
+    /// The file in JavaScript that values refer to.
+    javascript: Option<JavaScriptFile>,
+    /// What is to be said of where the options come from.
+    remarks: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -46,7 +51,33 @@ pub(super) enum Input {
 
 impl Raw {
     pub(super) fn new(profile: Profile) -> Self {
-        Self { profile, given: BTreeMap::new(), without_effect: BTreeSet::new() }
+        Self {
+            profile,
+            given: BTreeMap::new(),
+            without_effect: BTreeSet::new(),
+            javascript: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Notes that values refer to something in a file that is written in JavaScript.
+    pub(super) fn set_javascript(&mut self, file: JavaScriptFile) {
+        self.javascript = Some(file);
+    }
+
+    /// The file in JavaScript that values refer to.
+    pub(super) fn javascript_file(&self) -> Option<&JavaScriptFile> {
+        self.javascript.as_ref()
+    }
+
+    /// Notes something that the operator should be told at start.
+    pub(super) fn remark(&mut self, text: String) {
+        self.remarks.push(text);
+    }
+
+    /// What the operator should be told of where the options come from.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The value of an option: the one given, else the default, else null.
@@ -84,6 +115,13 @@ impl Raw {
             return;
         }
         let shown = shown(option, &input);
+        let input = match input {
+            // The cloud code may be a function of a configuration in JavaScript, too.
+            Input::Json(ref value) if option.path == "cloud" && host::is_function(value) => {
+                return self.insert(option, value.clone(), source);
+            }
+            Input::Text(_) | Input::Json(_) => input,
+        };
         let Some(value) = read(option.kind, input) else {
             let expected = option.kind.expected();
             problems.add(bad_value(option.path, source, expected, &shown));

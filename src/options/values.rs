@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use crate::options::host;
 use crate::options::table::Kind;
 
 /// Reads a value that came as text, from a flag or a variable or as a text in JSON.
@@ -21,8 +22,11 @@ pub(super) fn from_text(kind: Kind, text: &str) -> Option<Value> {
     }
 }
 
-/// Reads a value that came as JSON.
+/// Reads a value that came as JSON. What a configuration in JavaScript made stands where its kind allows it.
 pub(super) fn from_json(kind: Kind, value: Value) -> Option<Value> {
+    if host::is_reference(&value) {
+        return takes_reference(kind, &value).then_some(value);
+    }
     let fits = match kind {
         Kind::Text | Kind::TextOrFunction => value.is_string(),
         Kind::Integer => value.is_i64(),
@@ -41,6 +45,23 @@ pub(super) fn from_json(kind: Kind, value: Value) -> Option<Value> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             None
         }
+    }
+}
+
+fn takes_reference(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Function | Kind::TextOrFunction | Kind::FlagOrFunction => host::is_function(value),
+        Kind::Adapter | Kind::Json => true,
+        Kind::Text
+        | Kind::Integer
+        | Kind::Flag
+        | Kind::List
+        | Kind::Object
+        | Kind::Group
+        | Kind::ListOf
+        | Kind::TextOrList
+        | Kind::IntegerOrFlag
+        | Kind::IntegerOrText => false,
     }
 }
 
@@ -147,5 +168,19 @@ mod tests {
         check(Kind::Adapter, json!("a"), Some(json!("a")));
         check(Kind::Adapter, json!(1), None);
         check(Kind::Function, json!({}), None);
+    }
+
+    #[test]
+    fn what_javascript_made() {
+        let function = json!({"$host": "verifyUserEmails", "kind": "function"});
+        let object = json!({"$host": "emailAdapter", "kind": "object", "methods": ["sendMail"]});
+        for kind in [Kind::Function, Kind::TextOrFunction, Kind::FlagOrFunction] {
+            assert_eq!(from_json(kind, function.clone()), Some(function.clone()), "{kind:?}");
+            assert_eq!(from_json(kind, object.clone()), None, "{kind:?}");
+        }
+        assert_eq!(from_json(Kind::Adapter, object.clone()), Some(object.clone()));
+        for kind in [Kind::Text, Kind::Flag, Kind::Object, Kind::Group, Kind::List] {
+            assert_eq!(from_json(kind, function.clone()), None, "{kind:?}");
+        }
     }
 }

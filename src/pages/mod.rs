@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::access::Principal;
 use crate::error::Error;
+use crate::http::guard::rate;
 use crate::http::{Incoming, Reply, parse_body, unescape_segment};
 use crate::ops::{App, Ctx};
 use crate::value::{Json, Members};
@@ -25,7 +26,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub async fn answer(app: &Arc<App>, incoming: &Incoming, path: &str, body: &[u8]) -> Reply {
     let segments: Vec<String> = path.split('/').skip(1).map(unescape_segment).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let ctx = Ctx::new(Arc::clone(app), Principal::Public, Arc::from(incoming.request_id.as_str()));
+    let request_id = Arc::from(incoming.request_id.as_str());
+    let mut ctx = Ctx::new(Arc::clone(app), Principal::Public, request_id);
+    ctx.address = Some(incoming.address);
+    let whole = format!("/{}{path}", app.config.pages.endpoint);
+    if let Err(error) = rate::charge(&ctx, &incoming.method, &whole) {
+        return Reply::of_error(&error, &app.config, &incoming.request_id);
+    }
     let visit = Visit {
         ctx: &ctx,
         query: fields(FORM, incoming.query.as_bytes()),

@@ -32,6 +32,12 @@ impl Filter {
         Self::All(Vec::new())
     }
 
+    /// The condition that only the object of an id meets.
+    pub fn has_id(id: &str) -> Self {
+        let condition = Condition::Compare(Comparison::Equal, Json::from(id));
+        Self::Field("objectId".to_owned(), vec![condition])
+    }
+
     /// Whether every object meets it.
     pub fn is_everything(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())

@@ -11,6 +11,7 @@ pub mod operators;
 mod parse;
 mod request;
 mod resolve;
+mod unparse;
 
 pub use aggregate::{
     Accumulator, DatePart, EmptyRows, Expression, Pipeline, Stage, Step, Unwind, parse_pipeline,
@@ -22,3 +23,4 @@ pub use request::{FindRequest, IncludeBranch, IncludeTree, OrderKey};
 pub use resolve::{
     Direction, FieldPath, OrderBy, Query, SCORE, Test, Where, field_path, resolve, resolve_order,
 };
+pub use unparse::{changed_request, filter_to_json, request_to_members};

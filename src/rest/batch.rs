@@ -8,7 +8,7 @@ use super::classes;
 use super::route::{Request, Route, dispatch, route};
 use crate::error::{Code, Error, Result};
 use crate::http::Reply;
-use crate::http::guard::routes;
+use crate::http::guard::{rate, routes};
 use crate::ops::{Ctx, write};
 use crate::value::Json;
 
@@ -65,6 +65,7 @@ fn read_entry(ctx: &Ctx, mut request: Json) -> Result<Entry> {
         Some(method) => method.as_str().map_or_else(|| method.to_text(), str::to_owned),
     };
     routes::check(ctx, &method, below)?;
+    rate::charge(ctx, &method, below)?;
     match route(&method, below) {
         Some(Route::Batch) => Err(invalid("nested batch requests are not allowed".to_owned())),
         Some(route) => {
@@ -138,10 +139,7 @@ async fn in_transaction(ctx: &Ctx, entries: &[Entry]) -> Result<Reply> {
     for entry in entries {
         match Box::pin(dispatch(&inside, entry.route.clone(), entry.request.clone())).await {
             Ok(reply) => outcomes.push((Outcome::Success, reply.body)),
-            Err(error) => {
-                inside.rollback().await?;
-                return Err(error);
-            }
+            Err(error) => return Err(inside.rolled_back(error).await?),
         }
     }
     inside.commit().await?;

@@ -38,6 +38,10 @@ pub(super) async fn create(ctx: &Ctx, class: &str, request: Request) -> Result<R
         return sessions::create(ctx, &request).await;
     }
     let saved = write::create(ctx, class, fields_of(request.into_members())?).await?;
+    if let Some(instead) = &saved.instead {
+        let reply = Reply::json(201, instead.to_text().into_bytes());
+        return Ok(located(ctx, reply, class, &saved.id));
+    }
     let mut out = b"{\"objectId\":".to_vec();
     json::write_string(&saved.id, &mut out);
     out.extend_from_slice(b",\"createdAt\":\"");
@@ -48,6 +52,9 @@ pub(super) async fn create(ctx: &Ctx, class: &str, request: Request) -> Result<R
 
 pub(super) async fn update(ctx: &Ctx, class: &str, id: &str, request: Request) -> Result<Reply> {
     let saved = write::update(ctx, class, id, fields_of(request.into_members())?).await?;
+    if let Some(instead) = &saved.instead {
+        return Ok(Reply::json(200, instead.to_text().into_bytes()));
+    }
     let mut out = b"{\"updatedAt\":\"".to_vec();
     saved.at.write_iso(&mut out);
     out.push(b'"');
@@ -64,7 +71,7 @@ pub(super) fn read_fields(request: &Request) -> Result<Fields> {
     fields_of(request.members())
 }
 
-fn fields_of(members: Members) -> Result<Fields> {
+pub(super) fn fields_of(members: Members) -> Result<Fields> {
     let mut fields = Fields::default();
     for (name, json) in members {
         let (key, op) = wire::read_entry(&name, json)?;

@@ -42,6 +42,19 @@ impl Encoder<'_> {
         out
     }
 
+    /// `[…]`
+    pub(super) fn list(&self, found: &Found) -> Vec<u8> {
+        let mut out = vec![b'['];
+        for (at, object) in found.objects.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            self.object(found, object, Suffix::None, &mut out);
+        }
+        out.push(b']');
+        out
+    }
+
     /// One object.
     pub(super) fn single(&self, found: &Found) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
@@ -53,8 +66,8 @@ impl Encoder<'_> {
         out.push(b'{');
         let start = out.len();
         for (_, column, cell) in object.cells() {
-            // Only a group of an aggregation can be without an id.
-            if matches!(cell, Cell::Null) && column.name != "objectId" {
+            // Only a group of an aggregation shows that it has no id.
+            if matches!(cell, Cell::Null) && (found.is_replaced || column.name != "objectId") {
                 continue;
             }
             let before = out.len();

@@ -4,12 +4,19 @@
 mod aggregate;
 mod batch;
 mod classes;
+mod cloud_code;
 mod config;
 mod door;
 mod encode;
 mod features;
+mod files;
+mod functions;
+mod graphql_config;
 mod health;
+mod hooks;
+mod jobs;
 mod mails;
+mod range;
 mod read_request;
 mod route;
 mod schemas;
@@ -17,4 +24,5 @@ mod sessions;
 mod users;
 
 pub use door::answer;
+pub use files::{FileRoute, change as change_file, content_of, download};
 pub use route::{Request, Route, dispatch, route};

@@ -2,10 +2,14 @@
 
 use axum::http::header::LOCATION;
 
-use super::{aggregate, batch, classes, config, features, mails, schemas, sessions, users};
+use super::{
+    aggregate, batch, classes, cloud_code, config, features, functions, graphql_config, hooks,
+    jobs, mails, schemas, sessions, users,
+};
 use crate::error::Result;
 use crate::http::Reply;
 use crate::ops::Ctx;
+use crate::ops::webhooks::{HookKind, HookName};
 use crate::value::{Json, Members};
 
 /// A decoded request.
@@ -108,6 +112,32 @@ pub enum Route {
     GetConfig,
     /// `PUT /config`
     UpdateConfig,
+    /// `GET /graphql-config`
+    GetGraphQlConfig,
+    /// `PUT /graphql-config`
+    UpdateGraphQlConfig,
+    /// `GET /hooks/functions` and `GET /hooks/triggers`
+    ListHooks(HookKind),
+    /// `GET /hooks/functions/:name` and `GET /hooks/triggers/:class/:trigger`
+    GetHook(HookName),
+    /// `POST /hooks/functions` and `POST /hooks/triggers`
+    CreateHook,
+    /// `PUT /hooks/functions/:name` and `PUT /hooks/triggers/:class/:trigger`
+    UpdateHook(HookName),
+    /// `POST /functions/:name`
+    CallFunction(String),
+    /// `POST /jobs` and `POST /jobs/:name`
+    StartJob(Option<String>),
+    /// `GET /cloud_code/jobs`
+    ListSchedules,
+    /// `GET /cloud_code/jobs/data`
+    JobsOverview,
+    /// `POST /cloud_code/jobs`
+    CreateSchedule,
+    /// `PUT /cloud_code/jobs/:id`
+    UpdateSchedule(String),
+    /// `DELETE /cloud_code/jobs/:id`
+    DeleteSchedule(String),
 }
 
 /// Routes of system classes that have a shorter name.
@@ -164,7 +194,43 @@ pub fn route(method: &str, path: &str) -> Option<Route> {
         ("POST", ["verificationEmailRequest"]) => Some(Route::RequestVerificationMail),
         ("GET", ["config"]) => Some(Route::GetConfig),
         ("PUT", ["config"]) => Some(Route::UpdateConfig),
+        ("GET", ["graphql-config"]) => Some(Route::GetGraphQlConfig),
+        ("PUT", ["graphql-config"]) => Some(Route::UpdateGraphQlConfig),
+        ("POST", ["functions", name]) => Some(Route::CallFunction((*name).to_owned())),
         ("GET", ["serverInfo"]) => Some(Route::ServerInfo),
+        (_, ["hooks", rest @ ..]) => hook_route(method, rest),
+        _ => job_route(method, &segments),
+    }
+}
+
+fn hook_route(method: &str, segments: &[&str]) -> Option<Route> {
+    let name = match segments {
+        ["functions"] | ["triggers"] => None,
+        ["functions", name] => Some(HookName::Function((*name).to_owned())),
+        ["triggers", class, kind] => {
+            Some(HookName::Trigger((*class).to_owned(), (*kind).to_owned()))
+        }
+        _ => return None,
+    };
+    match (method, name) {
+        ("GET", None) if segments == ["functions"] => Some(Route::ListHooks(HookKind::Function)),
+        ("GET", None) => Some(Route::ListHooks(HookKind::Trigger)),
+        ("GET", Some(name)) => Some(Route::GetHook(name)),
+        ("POST", None) => Some(Route::CreateHook),
+        ("PUT", Some(name)) => Some(Route::UpdateHook(name)),
+        _ => None,
+    }
+}
+
+fn job_route(method: &str, segments: &[&str]) -> Option<Route> {
+    match (method, segments) {
+        ("POST", ["jobs"]) => Some(Route::StartJob(None)),
+        ("POST", ["jobs", name]) => Some(Route::StartJob(Some((*name).to_owned()))),
+        ("GET", ["cloud_code", "jobs"]) => Some(Route::ListSchedules),
+        ("GET", ["cloud_code", "jobs", "data"]) => Some(Route::JobsOverview),
+        ("POST", ["cloud_code", "jobs"]) => Some(Route::CreateSchedule),
+        ("PUT", ["cloud_code", "jobs", id]) => Some(Route::UpdateSchedule((*id).to_owned())),
+        ("DELETE", ["cloud_code", "jobs", id]) => Some(Route::DeleteSchedule((*id).to_owned())),
         _ => None,
     }
 }
@@ -202,6 +268,19 @@ pub async fn dispatch(ctx: &Ctx, route: Route, request: Request) -> Result<Reply
         Route::RequestVerificationMail => Box::pin(mails::verification(ctx, &request)).await,
         Route::GetConfig => Box::pin(config::get(ctx)).await,
         Route::UpdateConfig => Box::pin(config::update(ctx, &request)).await,
+        Route::GetGraphQlConfig => Box::pin(graphql_config::get(ctx)).await,
+        Route::UpdateGraphQlConfig => Box::pin(graphql_config::update(ctx, &request)).await,
+        Route::ListHooks(kind) => Box::pin(hooks::list(ctx, kind)).await,
+        Route::GetHook(name) => Box::pin(hooks::get(ctx, &name)).await,
+        Route::CreateHook => Box::pin(hooks::create(ctx, request)).await,
+        Route::UpdateHook(name) => Box::pin(hooks::update(ctx, &name, request)).await,
+        Route::CallFunction(name) => Box::pin(functions::call(ctx, &name, request)).await,
+        Route::StartJob(name) => Box::pin(jobs::start(ctx, name.as_deref(), &request)).await,
+        Route::ListSchedules => Box::pin(cloud_code::list(ctx)).await,
+        Route::JobsOverview => Box::pin(cloud_code::overview(ctx)).await,
+        Route::CreateSchedule => Box::pin(cloud_code::create(ctx, &request)).await,
+        Route::UpdateSchedule(id) => Box::pin(cloud_code::update(ctx, &id, &request)).await,
+        Route::DeleteSchedule(id) => Box::pin(cloud_code::delete(ctx, &id)).await,
     }
 }
 

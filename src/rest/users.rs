@@ -9,12 +9,16 @@ use crate::error::Result;
 use crate::http::Reply;
 use crate::ops::read::Found;
 use crate::ops::users::{Credentials, LoggedIn, SignedUp};
+use crate::ops::write::Saved;
 use crate::ops::{Ctx, users};
 use crate::value::{Json, Members, json};
 
 /// `POST /users`
 pub(super) async fn sign_up(ctx: &Ctx, request: &Request) -> Result<Reply> {
     match users::sign_up(ctx, read_fields(request)?).await? {
+        SignedUp::New { saved: Saved { id, instead: Some(instead), .. }, .. } => {
+            Ok(located(ctx, Reply::json(201, instead.to_text().into_bytes()), &id))
+        }
         SignedUp::New { saved, token } => {
             let mut out = b"{\"objectId\":".to_vec();
             json::write_string(&saved.id, &mut out);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::ops::App;
+use crate::ops::{App, webhooks};
 use crate::storage::Elsewhere;
 
 /// When classes that could not be loaded are asked for again.
@@ -51,7 +51,7 @@ pub(super) async fn follow(app: Arc<App>) {
             classes.changed.notify_one();
         }
     };
-    tokio::join!(app.storage.listen(&tell), load(&app, &classes));
+    tokio::join!(app.storage.listen(&tell), load(&app, &classes), load_webhooks(&app));
 }
 
 /// Loads the classes whenever they changed, and from time to time while nobody tells whether they did. What changes
@@ -67,6 +67,17 @@ async fn load(app: &App, classes: &OfClasses) {
         while let Err(cause) = app.catalog.reload_until(version).await {
             tracing::debug!(cause = %cause.log_text(), "the classes could not be loaded");
             tokio::time::sleep(AGAIN_AFTER).await;
+        }
+    }
+}
+
+/// Reads the webhooks again from time to time: nobody tells when another server changes them.
+async fn load_webhooks(app: &App) {
+    let look_every = Duration::from_millis(app.config.cache_ttl_ms).max(LOOK_EVERY_MIN);
+    loop {
+        tokio::time::sleep(look_every).await;
+        if let Err(cause) = webhooks::load(app).await {
+            tracing::debug!(cause = %cause.log_text(), "the webhooks could not be read");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which door answers which path, and what every request passes on the way in and out.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, Method, Response, header};
+use axum::routing::any;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -17,11 +18,13 @@ use super::abandoned::Abandoned;
 use super::tasks::Tasks;
 use super::{address, playground};
 use crate::error::{Error, Result};
-use crate::graphql::GraphQl;
+use crate::graphql::{GraphQl, GraphQlBody};
 use crate::http::guard::cors::CorsHeaders;
 use crate::http::guard::routes;
-use crate::http::{Caller, Incoming, Reply, TEXT, not_routable};
+use crate::http::{Caller, Incoming, Inside, Reply, TEXT, not_routable};
 use crate::ops::App;
+use crate::options::Config;
+use crate::rest::FileRoute;
 use crate::telemetry::{Door, RequestId};
 use crate::value::Json;
 use crate::{graphql, pages, rest};
@@ -44,6 +47,14 @@ impl Server {
         let cors = CorsHeaders::new(&app.config.cors);
         let request_ids = RequestIds::new(&app);
         Arc::new(Self { app, graphql, cors, request_ids, abandoned })
+    }
+
+    /// Loads the user's own GraphQL definitions, at start or again.
+    pub(super) async fn load_definitions(&self) -> Result<()> {
+        match &self.graphql {
+            Some(graphql) => graphql.load_definitions().await,
+            None => Ok(()),
+        }
     }
 
     /// Starts what runs beside requests.
@@ -150,27 +161,68 @@ pub(super) fn router(server: Arc<Server>) -> Router {
     Router::new().fallback(handle).with_state(server)
 }
 
+/// The same for a larger application: only the paths that the options name.
+pub(super) fn paths(server: Arc<Server>) -> Router {
+    let config = &server.app.config;
+    let mut router = Router::new();
+    let mut mounted: Vec<String> = Vec::new();
+    let mut mount = |path: &str| {
+        let path = path.trim_end_matches('/').to_owned();
+        if !mounted.contains(&path) {
+            mounted.push(path);
+        }
+    };
+    mount(&config.mount_path);
+    if server.graphql.is_some() {
+        mount(&config.graphql.path);
+        if config.graphql.mount_playground {
+            mount(&config.graphql.playground_path);
+        }
+    }
+    if config.metrics.mount {
+        mount(&config.metrics.path);
+    }
+    for path in mounted {
+        // What lies below the path of the API belongs to it.
+        if path == config.mount_path.trim_end_matches('/') {
+            router = router.route(&format!("{path}/{{*below}}"), any(handle));
+        }
+        router = router.route(&format!("{path}/"), any(handle));
+        if !path.is_empty() {
+            router = router.route(&path, any(handle));
+        }
+    }
+    router.with_state(server)
+}
+
 /// A request from the first header to the last byte of its answer. A panic is caught, counted and answered.
-async fn handle(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response<Body> {
+async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let in_flight = server.app.metrics.begin_request();
+    // An application that does not tell who is there has clients without an address: no range of addresses has it.
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or((Ipv4Addr::UNSPECIFIED, 0).into(), |ConnectInfo(peer)| *peer);
     let method = request.method().clone();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let target = server.door(request.uri().path());
     let door = target.name();
     let is_api = matches!(target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl);
     let request_id = server.request_ids.of(request.headers().get("x-request-id"));
-    let answering = answer_or_panic(Arc::clone(&server), peer, request, target, request_id.clone());
+    let call = Call { peer, request, target, request_id: request_id.clone() };
     // Whoever only reads and hangs up wants nothing any more; what may write is finished.
-    let reply = match method {
-        Method::GET | Method::HEAD | Method::OPTIONS => answering.await,
-        _ => server.abandoned.carried(answering).await,
+    let mut response = match method {
+        Method::GET | Method::HEAD if call.file().is_some() => {
+            download_or_panic(&server, call).await
+        }
+        Method::GET | Method::HEAD | Method::OPTIONS => {
+            answer_or_panic(Arc::clone(&server), call).await.into_response()
+        }
+        _ => {
+            let answering = answer_or_panic(Arc::clone(&server), call);
+            server.abandoned.carried(answering).await.into_response()
+        }
     };
-    server.app.metrics.request_answered(door, method.as_str(), reply.status, in_flight.elapsed());
-    let mut response = reply.into_response();
+    let status = response.status().as_u16();
+    server.app.metrics.request_answered(door, method.as_str(), status, in_flight.elapsed());
     if is_api {
         server.cors.apply(origin.as_ref(), response.headers_mut());
     }
@@ -183,61 +235,112 @@ async fn handle(
     response
 }
 
-async fn answer_or_panic(
-    server: Arc<Server>,
+/// A request, and what its path leads to.
+struct Call {
     peer: SocketAddr,
     request: Request,
     target: Target,
     request_id: String,
-) -> Reply {
-    let answering = answer(&server, peer, request, target, request_id.clone());
-    let answered = AssertUnwindSafe(answering).catch_unwind().await;
-    answered.unwrap_or_else(|_| {
-        server.app.metrics.panic_caught();
-        Reply::of_error(&Error::internal("a request panicked"), &server.app.config, &request_id)
-    })
 }
 
-async fn answer(
-    server: &Server,
-    peer: SocketAddr,
-    request: Request,
-    target: Target,
-    request_id: String,
-) -> Reply {
+impl Call {
+    /// What it means if it is about files.
+    fn file(&self) -> Option<FileRoute> {
+        match &self.target {
+            Target::Rest(path) => FileRoute::of(self.request.method().as_str(), path),
+            Target::Pages(_)
+            | Target::GraphQl
+            | Target::Playground
+            | Target::Metrics
+            | Target::Nothing => None,
+        }
+    }
+
+    /// The request as doors take it, and its body.
+    fn open(self, config: &Config) -> (Incoming, Target, Body) {
+        let (parts, body) = self.request.into_parts();
+        let method = match (&parts.method, &self.target) {
+            // To look at a page is not to follow its link.
+            (&Method::HEAD, Target::Pages(_)) => Method::HEAD,
+            (&Method::HEAD, _) => Method::GET,
+            _ => parts.method,
+        };
+        let path = match &self.target {
+            Target::Rest(path) => path.clone(),
+            Target::Pages(_)
+            | Target::GraphQl
+            | Target::Playground
+            | Target::Metrics
+            | Target::Nothing => String::new(),
+        };
+        let incoming = Incoming {
+            method: method.as_str().to_owned(),
+            path,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            address: address::client(self.peer, &parts.headers, &config.trust_proxy),
+            headers: parts.headers,
+            request_id: self.request_id,
+            inside: Inside::No,
+        };
+        (incoming, self.target, body)
+    }
+}
+
+async fn answer_or_panic(server: Arc<Server>, call: Call) -> Reply {
+    let request_id = call.request_id.clone();
+    let answered = AssertUnwindSafe(answer(&server, call)).catch_unwind().await;
+    answered.unwrap_or_else(|_| panicked(&server, &request_id))
+}
+
+fn panicked(server: &Server, request_id: &str) -> Reply {
+    server.app.metrics.panic_caught();
+    Reply::of_error(&Error::internal("a request panicked"), &server.app.config, request_id)
+}
+
+/// A file, whose content is on its way after this.
+async fn download_or_panic(server: &Server, call: Call) -> Response<Body> {
+    let request_id = call.request_id.clone();
+    let downloading = async {
+        let file = call.file();
+        let (incoming, _, _) = call.open(&server.app.config);
+        match file {
+            Some(file) => rest::download(&server.app, incoming, file).await,
+            None => not_routable(&incoming.method, &incoming.path).into_response(),
+        }
+    };
+    let answered = AssertUnwindSafe(Box::pin(downloading)).catch_unwind().await;
+    answered.unwrap_or_else(|_| panicked(server, &request_id).into_response())
+}
+
+async fn answer(server: &Server, call: Call) -> Reply {
     let config = &server.app.config;
-    let (parts, body) = request.into_parts();
-    let uri_path = parts.uri.path().to_owned();
-    if parts.method == Method::OPTIONS
-        && matches!(target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl)
+    let uri_path = call.request.uri().path().to_owned();
+    if call.request.method() == Method::OPTIONS
+        && matches!(call.target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl)
     {
         return Reply::text(200, TEXT, "OK");
     }
-    let method = match (&parts.method, &target) {
-        // To look at a page is not to follow its link.
-        (&Method::HEAD, Target::Pages(_)) => Method::HEAD,
-        (&Method::HEAD, _) => Method::GET,
-        _ => parts.method,
-    };
-    let mut incoming = Incoming {
-        method: method.as_str().to_owned(),
-        path: String::new(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        address: address::client(peer, &parts.headers, &config.trust_proxy),
-        headers: parts.headers,
-        request_id,
-    };
+    let file = call.file();
+    let (incoming, target, body) = call.open(config);
+    if let Some(file) = file {
+        let content = rest::content_of(body);
+        return Box::pin(rest::change_file(&server.app, incoming, file, content, &uri_path)).await;
+    }
+    let content_type = incoming.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    if matches!(target, Target::GraphQl) && content_type.is_some_and(GraphQlBody::has_parts) {
+        let parts = GraphQlBody::Parts(rest::content_of(body));
+        return Box::pin(answer_graphql(server, incoming, parts)).await;
+    }
     let body = match read_body(body, config.json_body_bytes_max).await {
         Ok(body) => body,
         Err(error) => return Reply::of_error(&error, config, &incoming.request_id),
     };
     match target {
-        Target::Rest(path) => {
-            incoming.path = path;
-            rest::answer(&server.app, incoming, &body, &uri_path).await
-        }
+        Target::Rest(_) => rest::answer(&server.app, incoming, &body, &uri_path).await,
         Target::Pages(path) => Box::pin(pages::answer(&server.app, &incoming, &path, &body)).await,
-        Target::GraphQl => Box::pin(answer_graphql(server, incoming, body)).await,
+        Target::GraphQl => {
+            Box::pin(answer_graphql(server, incoming, GraphQlBody::Whole(body))).await
+        }
         Target::Playground if incoming.method == "GET" => {
             playground::page(&config.keys.app_id, &config.graphql.path)
         }
@@ -259,7 +362,7 @@ async fn read_body(body: Body, bytes_max: u64) -> Result<Bytes> {
     }
 }
 
-async fn answer_graphql(server: &Server, incoming: Incoming, body: Bytes) -> Reply {
+async fn answer_graphql(server: &Server, incoming: Incoming, body: GraphQlBody) -> Reply {
     let Some(graphql) = &server.graphql else {
         return not_routable(&incoming.method, &server.app.config.graphql.path);
     };
@@ -271,7 +374,7 @@ async fn answer_graphql(server: &Server, incoming: Incoming, body: Bytes) -> Rep
     };
     let config = &server.app.config;
     match routes::check(&ctx, &incoming.method, &config.graphql.path) {
-        Ok(()) => graphql::handle(graphql, ctx, &incoming, &body).await,
+        Ok(()) => graphql::handle(graphql, ctx, &incoming, body).await,
         Err(error) => Reply::of_error(&error, config, &incoming.request_id),
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// How long tasks may take to finish after the signal.
@@ -14,6 +14,45 @@ const DRAIN_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Tasks {
     running: JoinSet<&'static str>,
     stop: watch::Sender<bool>,
+}
+
+/// Starts tasks that nobody names: requests of cloud code, and what looks after its hosts. They are waited for, too.
+#[derive(Clone, Debug)]
+pub(super) struct Spawner(mpsc::Sender<()>);
+
+/// Waits for them.
+#[derive(Debug)]
+pub(super) struct Spawned {
+    spawner: Spawner,
+    ends: mpsc::Receiver<()>,
+}
+
+impl Spawner {
+    pub(super) fn new() -> (Self, Spawned) {
+        // Nothing is ever sent: each task holds a sender, and when all are gone, all tasks have ended.
+        let (running, ends) = mpsc::channel(1);
+        let spawner = Self(running);
+        (spawner.clone(), Spawned { spawner, ends })
+    }
+
+    /// Starts a task.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let running = self.0.clone();
+        tokio::spawn(async move {
+            work.await;
+            drop(running);
+        });
+    }
+}
+
+impl Spawned {
+    /// Waits for all tasks, as long as for all others. Whoever else can start tasks must be gone.
+    pub(super) async fn finish(mut self) {
+        drop(self.spawner);
+        if tokio::time::timeout(DRAIN_MAX, self.ends.recv()).await.is_err() {
+            tracing::warn!("tasks of cloud code did not end in time and are dropped");
+        }
+    }
 }
 
 /// Tells a task when to stop.

@@ -4,6 +4,7 @@
 //! their own conditions, and returns rows in driver form. Nothing here is shaped like SQL, and no back end
 //! decides who may do what.
 
+mod blobs;
 mod elsewhere;
 mod inspection;
 #[macro_use]
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use blobs::{Blob, BlobLabel, BlobPart, Blobs};
 pub use elsewhere::{Elsewhere, Tell};
 pub use inspection::{
     IndexFacts, Inspection, ProviderFacts, RoleFacts, ServerFacts, SessionFacts, Table, UserFacts,
@@ -64,7 +66,7 @@ pub trait Verbs: Send + Sync {
 
 /// A database.
 #[async_trait]
-pub trait Storage: Verbs {
+pub trait Storage: Verbs + Blobs {
     /// The classes as they are stored, with the version of the whole.
     async fn load(&self) -> Result<Snapshot>;
 

@@ -3,6 +3,7 @@
 //! `storage_suite!(name, open)` makes a test of each case for one back end.
 
 pub(in crate::storage) mod aggregates;
+pub(in crate::storage) mod blobs;
 pub(in crate::storage) mod changes;
 pub(in crate::storage) mod classes;
 pub(in crate::storage) mod operators;
@@ -52,6 +53,9 @@ cases! {
     classes: classes_are_loaded_as_they_were_made a_stale_version_is_noticed fields_come_and_go
         classes_change_under_readers unique_names indexes_come_and_go purge_and_drop names_that_differ_in_case related_pages;
     aggregates: distinct_values groups stages plans_are_explained;
+    blobs: content_comes_back empty_content_is_content a_name_has_the_content_that_was_published_last
+        removed_content_is_gone discarded_content_can_not_be_published uploads_under_one_name_do_not_mix
+        files_are_no_classes;
     roles: roles_reach_the_users_of_roles_inside circles_of_roles_end a_role_that_is_gone_leads_nowhere;
     rows: rows_are_filtered_by_the_fields_that_name_a_user changes_are_filtered_by_the_fields_that_name_a_user
         a_user_is_not_hidden_from_himself columns_that_decide_are_read;

@@ -10,10 +10,17 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
+use super::LogTap;
 use crate::options::{LogFormat, LogLevel, Logging};
 
 /// Our own crate logs at the level that is asked for; libraries stay quieter.
 const OUR_TARGET: &str = "parsimony";
+/// What the server says of the processes of cloud code.
+const CLOUD_ROOM: &str = "parsimony::cloud";
+/// What cloud code logs.
+const CLOUD_CODE: &str = "cloud";
+/// What it writes to its console.
+const CLOUD_CONSOLE: &str = "cloud::console";
 
 /// The process has a subscriber already.
 #[derive(Debug)]
@@ -33,20 +40,40 @@ pub fn install(logging: Logging) -> Result<(), LogError> {
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError)
 }
 
+/// The same, with a logger of the app beside standard error. It hears nothing of its own calls, nor what its program
+/// writes to its console: that would make it log without end.
+pub fn install_tapped(logging: Logging, tap: LogTap) -> Result<(), LogError> {
+    let subscriber = tapped(logging, io::stderr, Some(tap));
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError)
+}
+
 /// A subscriber that writes log lines to `writer`.
 pub fn subscriber<W>(logging: Logging, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
+    tapped(logging, writer, None)
+}
+
+fn tapped<W>(logging: Logging, writer: W, tap: Option<LogTap>) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
     let filter = Targets::new()
         .with_default(library_level(logging.level))
-        .with_target(OUR_TARGET, our_level(logging.level));
+        .with_target(OUR_TARGET, our_level(logging.level))
+        .with_target(CLOUD_CODE, our_level(logging.level));
+    let of_tap = filter
+        .clone()
+        .with_target(CLOUD_ROOM, LevelFilter::OFF)
+        .with_target(CLOUD_CONSOLE, LevelFilter::OFF);
+    let registry = registry().with(tap.map(|tap| tap.with_filter(of_tap)));
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     match logging.format {
-        LogFormat::Text => Box::new(registry().with(lines.with_ansi(false).with_filter(filter))),
+        LogFormat::Text => Box::new(registry.with(lines.with_ansi(false).with_filter(filter))),
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(true);
-            Box::new(registry().with(lines.with_span_list(false).with_filter(filter)))
+            Box::new(registry.with(lines.with_span_list(false).with_filter(filter)))
         }
     }
 }

@@ -46,6 +46,11 @@ struct DoorLabels {
     door: Door,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabels {
+    outcome: &'static str,
+}
+
 /// All measurements of one server.
 #[derive(Debug)]
 pub struct Metrics {
@@ -58,6 +63,7 @@ pub struct Metrics {
     schema_rebuilds: Counter,
     schema_rebuild_seconds: Gauge<f64, AtomicU64>,
     panics: Counter,
+    jobs: Family<JobLabels, Counter>,
 }
 
 /// Counts a request as being worked on for as long as it lives.
@@ -89,6 +95,7 @@ impl Metrics {
             schema_rebuilds: Counter::default(),
             schema_rebuild_seconds: Gauge::default(),
             panics: Counter::default(),
+            jobs: Family::default(),
         };
         metrics.register();
         metrics
@@ -121,6 +128,16 @@ impl Metrics {
     pub fn schema_rebuilt(&self, duration: Duration) {
         self.schema_rebuilds.inc();
         self.schema_rebuild_seconds.set(duration.as_secs_f64());
+    }
+
+    /// Counts a background job that did what it should.
+    pub fn job_succeeded(&self) {
+        self.jobs.get_or_create(&JobLabels { outcome: "succeeded" }).inc();
+    }
+
+    /// Counts a background job that broke off.
+    pub fn job_failed(&self) {
+        self.jobs.get_or_create(&JobLabels { outcome: "failed" }).inc();
     }
 
     /// Counts a panic that was caught.
@@ -165,6 +182,7 @@ impl Metrics {
             self.schema_rebuild_seconds.clone(),
         );
         registry.register("panics", "Caught panics", self.panics.clone());
+        registry.register("jobs", "Background jobs that ended", self.jobs.clone());
     }
 }
 

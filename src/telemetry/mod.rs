@@ -4,12 +4,16 @@
 //! log subscriber that `tracing` knows, reads no environment, and never lets a key, a password or a
 //! session token through: texts of requests are redacted before anyone logs them.
 
+mod events;
 mod logs;
 mod metrics;
 mod redact;
 mod request_id;
+mod tap;
 
-pub use logs::{LogError, install, subscriber};
+pub use events::{is_logged, log};
+pub use logs::{LogError, install, install_tapped, subscriber};
 pub use metrics::{Door, InFlight, Metrics};
 pub use redact::{HIDDEN, redact_body, redact_header, redact_json, redact_text, redact_url};
 pub use request_id::RequestId;
+pub use tap::{LogLine, LogLines, LogTap, tap};

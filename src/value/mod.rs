@@ -12,6 +12,7 @@ mod name;
 mod op;
 mod stored;
 pub mod wire;
+mod wire_ops;
 
 pub use acl::Acl;
 pub use date::Date;

@@ -1,6 +1,8 @@
 //! The wire form of values and operations: the one place that knows `__type` and `__op`
 //! (`parse-server:src/Controllers/SchemaController.js`, `getObjectType`; `Parse-SDK-JS:src/encode.ts`).
 
+pub use super::wire_ops::{fields_to_members, key_to_name, op_to_json, shown_value};
+
 use super::stored::Form;
 use super::{
     Acl, Cell, ClassName, Date, FieldName, GeoPoint, Json, Key, Members, ObjectId, Op, Pointer,
@@ -331,14 +333,25 @@ impl FileUrls {
     /// The URL of a file. The name is percent-encoded as `encodeURIComponent` does it.
     pub fn url(&self, name: &str) -> String {
         let mut url = self.prefix.clone();
-        for &byte in name.as_bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-                url.push(char::from(byte));
-            } else {
-                url.push_str(&format!("%{byte:02X}"));
-            }
-        }
+        percent_encode(name, &mut url);
         url
+    }
+}
+
+/// A text as `encodeURIComponent` encodes it.
+pub fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    percent_encode(text, &mut encoded);
+    encoded
+}
+
+fn percent_encode(text: &str, out: &mut String) {
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
     }
 }
 

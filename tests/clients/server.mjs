@@ -1,7 +1,7 @@
 // Starts the built server for one suite: its own process, its own empty database in memory, a free port.
 // PARSIMONY_TEST_BIN names the binary (default: target/debug/parsimony of this checkout).
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 // Holds for tests/clients and for its copy in target/clients.
 export const root = process.env.PARSIMONY_TEST_ROOT ?? resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const binary = process.env.PARSIMONY_TEST_BIN ?? join(root, 'target/debug/parsimony');
+
+/// Where npm has put what package.json names.
+const packages = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
 
 const APP_ID = 'client-tests';
 const MASTER_KEY = 'client-tests-master-key';
@@ -21,12 +24,27 @@ const running = new Set();
 process.on('exit', () => running.forEach(child => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
-/// `command` is `dev` or nothing, `options` are server options by their name.
-export async function startServer({ command = [], options = {} } = {}) {
+/// Starts schema-examples/<name> as its README says, but on a database in memory.
+export function startExample(name) {
+  const example = join(root, 'schema-examples', name);
+  const options = JSON.parse(readFileSync(join(example, 'config.json'), 'utf8'));
+  return startServer({ example, appId: options.appId, masterKey: options.masterKey });
+}
+
+/// `command` is `dev` or nothing, `options` are server options by their name, `example` is a directory with a config.json.
+/// `files` are those of an app with cloud code, by their name; what npm has installed lies beside them.
+export async function startServer({ command = [], options = {}, example, files, appId = APP_ID, masterKey = MASTER_KEY } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'parsimony-clients-'));
   const config = join(directory, 'config.json');
-  writeFileSync(config, JSON.stringify({ allowClientClassCreation: true, mountGraphQL: true, ...options }));
-  const fixed = ['--appId', APP_ID, '--masterKey', MASTER_KEY, '--databaseURI', 'sqlite::memory:', '--port', '0'];
+  if (example) {
+    cpSync(example, directory, { recursive: true, filter: path => !path.includes('node_modules') });
+    symlinkSync(packages, join(directory, 'node_modules'));
+  } else {
+    if (files) symlinkSync(packages, join(directory, 'node_modules'));
+    for (const [name, text] of Object.entries(files ?? {})) writeFileSync(join(directory, name), text);
+    writeFileSync(config, JSON.stringify({ allowClientClassCreation: true, mountGraphQL: true, ...options }));
+  }
+  const fixed = ['--appId', appId, '--masterKey', masterKey, '--databaseURI', 'sqlite::memory:', '--port', '0'];
   const child = spawn(binary, [...command, ...fixed, config], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   child.on('exit', () => running.delete(child));
@@ -60,10 +78,10 @@ export async function startServer({ command = [], options = {} } = {}) {
   return {
     ...mounted,
     url: mounted.ready,
-    appId: APP_ID,
-    masterKey: MASTER_KEY,
-    headers: { 'X-Parse-Application-Id': APP_ID },
-    masterHeaders: { 'X-Parse-Application-Id': APP_ID, 'X-Parse-Master-Key': MASTER_KEY },
+    appId,
+    masterKey,
+    headers: { 'X-Parse-Application-Id': appId },
+    masterHeaders: { 'X-Parse-Application-Id': appId, 'X-Parse-Master-Key': masterKey },
     /// Asks the server to stop and insists that it does so by itself and without complaint.
     async stop() {
       child.kill('SIGTERM');
@@ -97,6 +115,30 @@ export async function rest(server, method, path, body) {
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return JSON.parse(text);
+}
+
+/// A job from its start to its end: its status.
+export async function runJob(server, name, params = {}) {
+  const started = await fetch(`${server.rest}/jobs/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...server.masterHeaders },
+    body: JSON.stringify(params),
+  });
+  if (!started.ok) throw new Error(`${name}: ${started.status} ${await started.text()}`);
+  const id = started.headers.get('x-parse-job-status-id');
+  for (const end = Date.now() + START_TIMEOUT_MS; Date.now() < end; ) {
+    const status = await rest(server, 'GET', `/classes/_JobStatus/${id}`);
+    if (status.status !== 'running') return status;
+  }
+  throw new Error(`${name} did not end`);
+}
+
+/// Signs somebody up; the headers of his requests.
+export async function signUp(server, username) {
+  const query = 'mutation ($fields: CreateUserFieldsInput) { signUp(input: { fields: $fields }) { viewer { sessionToken } } }';
+  const { body } = await graphql(server, query, { fields: { username, password: `${username}'s password` } });
+  if (body.errors) throw new Error(JSON.stringify(body.errors));
+  return { ...server.headers, 'X-Parse-Session-Token': body.data.signUp.viewer.sessionToken };
 }
 
 function later(milliseconds, value) {

@@ -11,6 +11,7 @@ use serde_json::Value;
 pub(crate) struct Bindings {
     server_url: String,
     origin: String,
+    webhook_url: String,
     values: BTreeMap<String, String>,
     syntax: Regex,
 }
@@ -26,6 +27,7 @@ enum Part<'t> {
     Timestamp,
     ServerUrl,
     Origin,
+    WebhookUrl,
     /// `<any>`, and what nothing is known about.
     Any,
 }
@@ -52,13 +54,14 @@ fn shape(kind: &str) -> &'static str {
 
 impl Bindings {
     /// Nothing is bound but the server's addresses. The mount path is that of all recordings.
-    pub(crate) fn new(origin: &str) -> Self {
+    pub(crate) fn new(origin: &str, webhook_url: &str) -> Self {
         let syntax = "<(?:(objectId|timestamp|sessionToken|fileHash|randomUsername):([0-9]+)\
                       |globalId:([A-Za-z0-9_]+):([0-9]+)\
                       |(timestamp|serverURL|origin|webhookURL|any))>";
         let syntax = Regex::new(syntax).expect("the pattern is constant");
         let (server_url, origin) = (format!("{origin}/parse"), origin.to_owned());
-        Self { server_url, origin, values: BTreeMap::new(), syntax }
+        let webhook_url = webhook_url.to_owned();
+        Self { server_url, origin, webhook_url, values: BTreeMap::new(), syntax }
     }
 
     /// Takes a binding back, so that the next appearance binds anew.
@@ -97,9 +100,12 @@ impl Bindings {
         let text = self.fill_json(value).to_string();
         self.syntax.captures_iter(&text).any(|found| match part_of(&found) {
             Part::Generated(..) | Part::GlobalId(..) => true,
-            Part::Literal(_) | Part::Timestamp | Part::ServerUrl | Part::Origin | Part::Any => {
-                false
-            }
+            Part::Literal(_)
+            | Part::Timestamp
+            | Part::ServerUrl
+            | Part::Origin
+            | Part::WebhookUrl
+            | Part::Any => false,
         })
     }
 
@@ -139,6 +145,7 @@ impl Bindings {
             }
             Part::ServerUrl => Some(self.server_url.clone()),
             Part::Origin => Some(self.origin.clone()),
+            Part::WebhookUrl => Some(self.webhook_url.clone()),
             Part::Timestamp | Part::Any => None,
         }
     }
@@ -166,7 +173,11 @@ impl Bindings {
                     captures.push(Capture { name, class: Some(class) });
                 }
                 Part::Timestamp => pattern.push_str(TIMESTAMP),
-                Part::Literal(_) | Part::ServerUrl | Part::Origin | Part::Any => {
+                Part::Literal(_)
+                | Part::ServerUrl
+                | Part::Origin
+                | Part::WebhookUrl
+                | Part::Any => {
                     pattern.push_str(".*");
                 }
             }
@@ -189,6 +200,7 @@ fn part_of<'t>(found: &regex::Captures<'t>) -> Part<'t> {
         Some("timestamp") => Part::Timestamp,
         Some("serverURL") => Part::ServerUrl,
         Some("origin") => Part::Origin,
+        Some("webhookURL") => Part::WebhookUrl,
         Some(_) => Part::Any,
         None => Part::Literal(""),
     }

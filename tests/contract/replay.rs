@@ -15,9 +15,8 @@ use crate::process::Process;
 use crate::request::encode;
 use crate::server;
 use crate::transcript::{Difference, Exchange, LeftOut, Multiset, Response, Transcript, read_json};
+use crate::webhooks;
 
-/// Options that name code this server does not run yet. Identity providers that name some are left out too.
-const OPTIONS_LEFT_OUT: [&str; 1] = ["cloud"];
 /// Headers that are compared, besides those with these beginnings.
 const HEADERS: [&str; 4] = ["content-type", "location", "retry-after", "allow"];
 const HEADER_BEGINNINGS: [&str; 2] = ["x-parse-", "access-control-"];
@@ -41,21 +40,17 @@ pub(crate) fn run(scenario: &str, database: &str) {
     let left_out: LeftOut = read_json("left-out.json");
     let differences: Vec<Difference> = read_json("differences.json");
     let multisets: Vec<Multiset> = read_json("multisets.json");
-    let mut options = transcript.options.clone();
-    options.retain(|name, _| !OPTIONS_LEFT_OUT.contains(&name.as_str()));
-    if let Some(Value::Object(providers)) = options.get_mut("auth") {
-        providers.retain(|_, provider| provider.get("module").is_none());
-    }
+    let options = &transcript.options;
 
-    let mut server = server::start(&options, database);
-    let mut bindings = Bindings::new(server.origin());
+    let Some(mut server) = server::start(options, database) else { return };
+    let webhooks = webhooks::serve(&transcript.webhook_answers);
+    let mut bindings = Bindings::new(server.origin(), webhooks.origin());
     let mut failures = Vec::new();
     let mut replayed = 0;
     for (index, exchange) in transcript.exchanges.iter().enumerate() {
         if left_out.exchanges.iter().any(|left| left.place.is(scenario, index, exchange)) {
             continue;
         }
-        assert!(exchange.webhook_request.is_none(), "{scenario}: webhooks are not served here");
         replayed += 1;
         let mut expected = exchange.response.clone();
         let difference = differences.iter().find(|ours| ours.place.is(scenario, index, exchange));
@@ -69,7 +64,15 @@ pub(crate) fn run(scenario: &str, database: &str) {
         for other in multisets.iter().filter(|other| other.place.is(scenario, index, exchange)) {
             expected.unordered.extend(other.pointers.iter().cloned());
         }
-        let mismatches = play(&server, exchange, &expected, &mut bindings);
+        let mut mismatches = play(&server, exchange, &expected, &mut bindings);
+        let asked = webhooks.take();
+        if let Some(expected) = &exchange.webhook_request {
+            let rules = Rules::default();
+            let mut comparison =
+                Comparison { bindings: &mut bindings, rules: &rules, mismatches: Vec::new() };
+            webhooks::compare(&mut comparison, expected, &asked);
+            mismatches.append(&mut comparison.mismatches);
+        }
         if !mismatches.is_empty() {
             failures.push(Failure { title: title(index, exchange, &bindings), mismatches });
         }

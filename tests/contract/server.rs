@@ -5,14 +5,31 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::process::{MOUNT, Process};
+use crate::process::{MOUNT, Process, parse_server};
 
 /// Starts a server with these options on an empty database at this address and waits until it is up.
 ///
 /// In option texts `<serverURL>` is the server's own address, and what starts with `./` is a file
 /// of the contract.
-pub(crate) fn start(options: &Map<String, Value>, database: &str) -> Process {
-    Process::configured(&config_of(options, database))
+///
+/// Cloud code and adapters in JavaScript take their packages from those of parse-server. Nothing if these are not there,
+/// which only continuous integration may not lack.
+pub(crate) fn start(options: &Map<String, Value>, database: &str) -> Option<Process> {
+    let config = config_of(options, database);
+    if !needs_node(&config) {
+        return Some(Process::configured(&config));
+    }
+    Some(Process::with_packages(&config, &parse_server()?))
+}
+
+fn needs_node(config: &Value) -> bool {
+    let names_file = |module: &Value| {
+        module.get("module").and_then(Value::as_str).is_some_and(|module| module.starts_with('/'))
+    };
+    let providers = config["auth"].as_object().into_iter().flat_map(|providers| providers.values());
+    config.get("cloud").is_some()
+        || providers.into_iter().any(names_file)
+        || names_file(&config["emailAdapter"])
 }
 
 /// The directory with the data of the contract.
@@ -28,10 +45,6 @@ fn config_of(options: &Map<String, Value>, database: &str) -> Value {
     // Only a server that is told its own address before it starts needs a port chosen beforehand.
     let port = if config.to_string().contains("<serverURL>") { free_port() } else { 0 };
     config["port"] = json!(port);
-    // The recorded adapter takes every mail and does nothing with it; ours that does so is built in.
-    if config["emailAdapter"]["module"] == "./mail/capture.js" {
-        config["emailAdapter"] = json!("memory");
-    }
     let url = format!("http://127.0.0.1:{port}{MOUNT}");
     resolve(&mut config, &url);
     config

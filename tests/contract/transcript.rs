@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -14,6 +14,9 @@ use crate::server::data_directory;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Transcript {
     pub(crate) options: Map<String, Value>,
+    /// What the webhooks of the scenario answer, by path.
+    #[serde(default)]
+    pub(crate) webhook_answers: BTreeMap<String, Value>,
     pub(crate) common_response_headers: BTreeMap<String, String>,
     pub(crate) exchanges: Vec<Exchange>,
 }
@@ -27,7 +30,17 @@ pub(crate) struct Exchange {
     pub(crate) request: Request,
     pub(crate) response: Response,
     /// What the server sent to a webhook meanwhile.
-    pub(crate) webhook_request: Option<IgnoredAny>,
+    pub(crate) webhook_request: Option<WebhookRequest>,
+}
+
+/// What a webhook was asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhookRequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Value,
 }
 
 /// A request with at most one form of body.

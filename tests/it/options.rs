@@ -37,16 +37,15 @@ fn an_unknown_flag_names_the_nearest() {
 
 #[test]
 fn providers_that_can_not_work_are_refused() {
-    let auth =
-        r#"{"gogle":{},"google":{},"demo":{"module":"./demo.js"},"mfa":{"options":["SMS"]}}"#;
+    let auth = r#"{"gogle":{},"google":{},"demo":{"module":5},"mfa":{"options":["SMS"]}}"#;
     check_refused(
         &with_keys(&["--auth", auth]),
         &[],
         &[
             "`auth.gogle`: this provider is unknown",
             "`auth.google`: `clientId` is required",
-            "`auth.demo`: `module` names an adapter written in JavaScript",
-            "`auth.mfa`: `options`: SMS needs the function `sendSMS`",
+            "`auth.demo`: `module` is neither the name of a module",
+            "`auth.mfa`: `options`: codes by SMS (`sendSMS`) are not sent",
         ],
     );
 }
@@ -219,11 +218,11 @@ fn dev_makes_a_key_that_works() {
 
 #[test]
 fn options_without_effect_are_one_warning() {
-    let server = TestServer::with(&json!({"cloud": "x", "pages": {"enableLocalization": true}}));
+    let server = TestServer::with(&json!({"cluster": 2, "pages": {"enableLocalization": true}}));
     let log = server.logged();
     let warnings: Vec<&str> = log.lines().filter(|line| line.contains("no effect")).collect();
     assert_eq!(warnings.len(), 1, "{log}");
-    for name in ["cloud", "pages.enableLocalization"] {
+    for name in ["cluster", "pages.enableLocalization"] {
         assert!(warnings[0].contains(name), "{log}");
     }
 }

@@ -1,5 +1,5 @@
 //! What was done to servers of this kind, and the tests that it can not be done here: attacks on authorization,
-//! sessions, auth adapters, enumeration and single use. Each attack has tests of its own, and each test is there.
+//! sessions, auth adapters, enumeration, single use and calls of cloud code. Each attack has tests of its own, and each test is there.
 
 use std::fs;
 use std::path::Path;
@@ -137,6 +137,47 @@ const AUTHORIZATION: &[Row] = &[
             "security_addresses::only_the_address_that_the_proxy_named_counts",
             "security_addresses::the_read_only_key_has_addresses_of_its_own",
             "security_accounts::a_session_does_not_lend_rights_to_a_wrong_key",
+        ],
+    ),
+];
+
+const HOOKS: &[Row] = &[
+    (
+        "a door forgets a rule",
+        "hooks that hear of questions are gone round by includes, queries inside queries, plans or pipelines",
+        &[
+            "cloud/trigger_finds::answers_are_changed",
+            "cloud/trigger_finds::inner_questions_are_heard_too",
+            "cloud/trigger_finds::a_question_is_refused_or_replaced",
+            "cloud/trigger_finds::graphql_shows_what_hooks_show",
+        ],
+    ),
+    (
+        "a door forgets a rule",
+        "a hook's question shows more than its caller may see; its answer to a write tells hidden fields",
+        &[
+            "cloud/trigger_finds::a_hook_never_shows_more_than_the_caller_may_see",
+            "cloud/trigger_finds::a_hook_answers_in_place_of_the_database",
+            "cloud/trigger_saves::hidden_fields_are_not_told",
+            "cloud/trigger_saves::hooks_hear_of_nothing_that_the_caller_may_not_do",
+            "cloud/trigger_saves::what_a_hook_sets_is_checked_like_what_a_client_sets",
+        ],
+    ),
+    (
+        "forged identity",
+        "a hook gives an account an identity that no provider confirmed, or tells a password",
+        &[
+            "cloud/trigger_users::only_providers_say_who_somebody_is_elsewhere",
+            "cloud/trigger_users::signing_up_is_heard_of",
+            "cloud/trigger_users::logging_in_and_out_is_heard_of",
+        ],
+    ),
+    (
+        "denial of service",
+        "hooks that call themselves without end, or hold a transaction open",
+        &[
+            "cloud/trigger_saves::cloud_code_does_not_call_itself_without_end",
+            "cloud/trigger_transactions::a_hook_that_hangs_ends_the_transaction_and_nothing_else",
         ],
     ),
 ];
@@ -323,6 +364,40 @@ const SINGLE_USE: &[Row] = &[
     ),
 ];
 
+const CALLS: &[Row] = &[
+    (
+        "rate-limit bypass",
+        "a batch, a method in the body, another spelling or another name of a path, fields of a document",
+        &[
+            "cloud/rates::a_path_has_a_limit_however_it_is_spelled",
+            "cloud/rates::there_is_no_way_around_a_limit",
+            "cloud/rates::graphql_pays_for_every_root_field",
+            "cloud/rates::validators_limit_functions_and_triggers",
+            "cloud/rates::zones_say_who_is_counted_together",
+        ],
+    ),
+    (
+        "prototype pollution, RCE",
+        "names that resolve on the prototype chain, parameters that change it, references that a client makes up",
+        &[
+            "cloud/functions::parameters_pollute_nothing",
+            "cloud/functions::names_may_have_dots_and_belong_to_nobody_else",
+            "cloud/functions::functions_know_who_calls",
+            "cloud/validators::rules_about_values",
+        ],
+    ),
+    (
+        "a read-only key that writes, a server that is made to call",
+        "webhooks registered by whoever may not, keys and addresses that a webhook or its caller learns",
+        &[
+            "cloud/webhooks::only_a_master_who_may_write_registers_webhooks",
+            "cloud/webhooks::a_function_is_asked_with_everything_but_keys",
+            "cloud/webhooks::failures_are_told_without_what_is_behind_them",
+            "cloud/webhooks::declarations_are_checked",
+        ],
+    ),
+];
+
 /// Whether a file has a test of that name.
 fn is_there(test: &str) -> bool {
     let (file, name) = test.rsplit_once("::").expect("a file and a test");
@@ -347,7 +422,7 @@ fn is_there(test: &str) -> bool {
 
 #[test]
 fn every_attack_has_its_tests() {
-    let rows = [AUTHORIZATION, SESSIONS, ADAPTERS, ENUMERATION, SINGLE_USE].concat();
+    let rows = [AUTHORIZATION, HOOKS, SESSIONS, ADAPTERS, ENUMERATION, SINGLE_USE, CALLS].concat();
     for (class, attack, tests) in &rows {
         assert!(!tests.is_empty(), "{class}, {attack}: no test");
         for test in *tests {

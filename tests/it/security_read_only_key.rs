@@ -57,6 +57,10 @@ impl Archive {
             ),
             ("DELETE", "/schemas/Empty".to_owned(), json!({})),
             ("DELETE", "/purge/Paper".to_owned(), json!({})),
+            ("POST", "/jobs/any".to_owned(), json!({})),
+            ("POST", "/cloud_code/jobs".to_owned(), json!({"job_schedule": {"jobName": "any"}})),
+            ("PUT", "/cloud_code/jobs/any".to_owned(), json!({"job_schedule": {"jobName": "any"}})),
+            ("DELETE", "/cloud_code/jobs/any".to_owned(), json!({})),
         ]
     }
 

@@ -11,7 +11,10 @@ const ORIGINAL: &str = include_str!("original.sql");
 fn serve() -> Option<(TestDatabase, Process)> {
     let database = TestDatabase::create()?;
     database.psql(ORIGINAL).unwrap();
-    let server = Process::parsimony(&database.uri(), &json!({"appName": "layout"}));
+    let server = Process::parsimony(
+        &database.uri(),
+        &json!({"appName": "layout", "fileUpload": {"allowedFileUrlDomains": ["*"]}}),
+    );
     Some((database, server))
 }
 
@@ -209,7 +212,10 @@ fn rows_beside_them_look_like_them() {
     let strange = r#"UPDATE "_SCHEMA" SET schema = jsonb_set(schema, '{fields,strange}', '{"type": "Vector"}') || '{"more": 1}' WHERE "className" = 'Other'"#;
     database.psql(strange).unwrap();
     server.stop();
-    let server = Process::parsimony(&database.uri(), &json!({"appName": "layout"}));
+    let server = Process::parsimony(
+        &database.uri(),
+        &json!({"appName": "layout", "fileUpload": {"allowedFileUrlDomains": ["*"]}}),
+    );
     let change = json!({"className": "Other", "fields": {"n": {"type": "Number"}, "name": {"__op": "Delete"}}});
     ask(&server, "PUT", "/schemas/Other", &change);
     let kept = "SELECT schema -> 'fields' -> 'strange' ->> 'type', schema ->> 'more', schema -> 'fields' ? 'name' FROM \"_SCHEMA\" WHERE \"className\" = 'Other'";
@@ -230,7 +236,10 @@ fn what_is_not_as_it_should_be_does_not_stop_the_server() {
                INSERT INTO "_User" ("objectId", username) VALUES ('ann2', 'ANN')"#,
         )
         .unwrap();
-    let server = Process::parsimony(&database.uri(), &json!({"appName": "layout"}));
+    let server = Process::parsimony(
+        &database.uri(),
+        &json!({"appName": "layout", "fileUpload": {"allowedFileUrlDomains": ["*"]}}),
+    );
     let made = ask(&server, "POST", "/classes/Other", &json!({"name": "again"}));
     assert!(made["objectId"].is_string());
     assert_eq!(

@@ -34,7 +34,7 @@ pub(crate) struct Process {
     stderr: Option<JoinHandle<String>>,
     seen: Vec<String>,
     origin: String,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// The directory in which parse-server is installed, as `PARSIMONY_TEST_PARSE_SERVER` names it. Nothing if it does
@@ -46,6 +46,13 @@ pub(crate) fn parse_server() -> Option<PathBuf> {
     assert!(std::env::var_os("CI").is_none(), "{PARSE_SERVER} is not set");
     eprintln!("{PARSE_SERVER} is not set: nothing was compared with parse-server");
     None
+}
+
+/// Node looks for packages from where a module lies.
+pub(crate) fn link_packages(installed: &Path, directory: &Path) {
+    let packages = installed.join("node_modules");
+    std::os::unix::fs::symlink(packages, directory.join("node_modules"))
+        .expect("a link to the packages");
 }
 
 impl Process {
@@ -62,6 +69,27 @@ impl Process {
         Self::start("parsimony", command, directory)
     }
 
+    /// Starts Parsimony with this configuration beside the npm packages that its cloud code wants.
+    pub(crate) fn with_packages(config: &Value, installed: &Path) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        link_packages(installed, directory.path());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parsimony"));
+        command.arg(written(directory.path(), config));
+        Self::start("parsimony", command, directory)
+    }
+
+    /// Starts Parsimony in a directory that has all that it needs.
+    pub(crate) fn in_directory(directory: TempDir, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parsimony"));
+        command.args(arguments);
+        Self::start("parsimony", command, directory)
+    }
+
+    /// Where the process works.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Starts parse-server 9.10.0 likewise.
     pub(crate) fn original(installed: &Path, database_uri: &str, options: &Value) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
@@ -69,9 +97,7 @@ impl Process {
         let start = directory.path().join("start.mjs");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parse-server/start.mjs");
         fs::copy(script, &start).expect("the script is copied");
-        let packages = installed.join("node_modules");
-        std::os::unix::fs::symlink(packages, directory.path().join("node_modules"))
-            .expect("a link to the packages");
+        link_packages(installed, directory.path());
         let mut command = Command::new("node");
         let config = configuration(database_uri, options);
         command.arg(start).arg(written(directory.path(), &config));
@@ -104,7 +130,7 @@ impl Process {
             })),
             seen: Vec::new(),
             origin: String::new(),
-            _directory: directory,
+            directory,
         };
         process.wait_until_ready();
         process
@@ -121,7 +147,12 @@ impl Process {
     }
 
     /// Asks the process to end and demands that it ends well.
-    pub(crate) fn stop(mut self) {
+    pub(crate) fn stop(self) {
+        drop(self.stop_and_keep());
+    }
+
+    /// The same; the directory in which it worked stays.
+    pub(crate) fn stop_and_keep(mut self) -> TempDir {
         let signal = format!("kill -TERM {}", self.child.id());
         let sent = Command::new("sh").args(["-c", &signal]).status().expect("sh runs");
         let deadline = Instant::now() + STOP_MAX;
@@ -133,6 +164,8 @@ impl Process {
         if !status.success() {
             self.fail(&format!("ended with {status}"));
         }
+        let other = TempDir::new().expect("a temporary directory");
+        std::mem::replace(&mut self.directory, other)
     }
 
     fn wait_until_ready(&mut self) {

@@ -12,7 +12,7 @@ use axum::http::Response;
 use parsimony::auth::Providers;
 use parsimony::auth::providers::{Accepted, Outbound, Purpose};
 use parsimony::error::{Code, Error};
-use parsimony::options::{self, Config, Start};
+use parsimony::options::{self, Config, Outside, Start};
 use parsimony::value::{Date, Json, Members};
 use serde_json::{Value, json};
 
@@ -189,7 +189,13 @@ pub(crate) fn config_of(options: &Value) -> Config {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         args.extend([format!("--{name}").into(), text.into()]);
     }
-    match options::load(&args, std::iter::empty(), &|| "key".to_owned()).unwrap() {
+    match options::load(
+        &args,
+        std::iter::empty(),
+        &Outside { master_key: &|| "key".to_owned(), ..Outside::nobody() },
+    )
+    .unwrap()
+    {
         Start::Run(config) => *config,
         Start::Examine(_) | Start::Help(_) | Start::Version => panic!("not a start"),
     }

@@ -158,7 +158,7 @@ fn second_factors_are_made_by_an_app() {
         &[],
     );
     check(&json!({ "mfa": { "enabled": true } }), &["option `auth.mfa`: `options` is required"]);
-    let sms = "option `auth.mfa`: `options`: SMS needs the function `sendSMS`, which a settings file can not hold; use [\"TOTP\"]";
+    let sms = "option `auth.mfa`: `options`: codes by SMS (`sendSMS`) are not sent by this server yet; use [\"TOTP\"]";
     check(&json!({ "mfa": { "options": ["SMS", "TOTP"] } }), &[sms]);
     check(
         &json!({ "mfa": { "options": ["HOTP"] } }),
@@ -179,17 +179,35 @@ fn second_factors_are_made_by_an_app() {
 }
 
 #[test]
-fn unknown_providers_and_javascript_are_problems() {
+fn unknown_providers_are_problems_and_adapters_of_the_app_are_not() {
     let problems = of(&json!({ "auth": { "gogle": { "clientId": "a" } } })).unwrap_err();
     assert!(
         problems[0].starts_with("option `auth.gogle`: this provider is unknown"),
         "{problems:?}"
     );
     assert!(problems[0].contains("google"));
+    let own = of(&json!({ "auth": { "demo": { "module": "./auth/demo.js", "option1": 1 } } }));
+    let own = own.unwrap();
+    assert!(own.knows("demo") && own.names().contains(&"demo"));
+    assert_eq!(own.policy("demo"), Policy::Default);
+    let described = json!({
+        "$host": "auth.mfa", "kind": "object", "methods": ["sendSMS"],
+        "data": {"enabled": true, "options": ["TOTP"]},
+    });
+    let mfa = of(&json!({ "auth": { "mfa": described } })).unwrap();
+    assert_eq!(mfa.policy("mfa"), Policy::Additional, "settings with a function are no adapter");
     check(
-        &json!({ "demo": { "module": "./auth/demo.js" } }),
+        &json!({ "demo": { "module": 5 } }),
+        &["option `auth.demo`: `module` is neither the name of a module nor made in JavaScript"],
+    );
+    check(
+        &json!({ "anonymous": { "module": "./own.js" } }),
+        &["option `auth.anonymous`: anonymous users need no adapter"],
+    );
+    check(
+        &json!({ "my'provider": { "module": "./own.js" } }),
         &[
-            "option `auth.demo`: `module` names an adapter written in JavaScript; this server does not run those yet",
+            "option `auth.my'provider`: the name of a provider is made of letters, digits and _, and starts with a letter",
         ],
     );
     check(&json!({ "google": "x" }), &["option `auth.google`: expected an object of settings"]);

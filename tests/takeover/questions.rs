@@ -35,7 +35,9 @@ pub(crate) fn of(world: &World) -> Vec<Question> {
 pub(crate) fn of_the_server() -> Vec<Question> {
     let mut questions = Vec::new();
     for who in [Who::Master, Who::Nobody] {
-        questions.push(Question::get(&who, "/config", &json!({})));
+        for path in ["/config", "/hooks/functions", "/hooks/triggers"] {
+            questions.push(Question::get(&who, path, &json!({})));
+        }
         for class in ["_Installation", "_JobStatus", "_JobSchedule", "_PushStatus", "_Audience"] {
             let all = json!({"order": "objectId"});
             questions.push(Question::get(&who, &format!("/classes/{class}"), &all));
@@ -46,14 +48,7 @@ pub(crate) fn of_the_server() -> Vec<Question> {
 
 /// What only the original has routes for.
 pub(crate) fn of_the_original() -> Vec<Question> {
-    let paths = [
-        "/hooks/functions",
-        "/hooks/triggers",
-        "/cloud_code/jobs",
-        "/graphql-config",
-        "/push_audiences",
-        "/installations",
-    ];
+    let paths = ["/cloud_code/jobs", "/graphql-config", "/push_audiences", "/installations"];
     paths.map(|path| Question::new(&Who::Master, "GET", path, Value::Null)).to_vec()
 }
 

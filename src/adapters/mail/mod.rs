@@ -12,6 +12,10 @@ mod queue;
 mod smtp;
 
 use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 
 pub use files::Files;
 pub use mailgun::Mailgun;
@@ -21,10 +25,10 @@ pub use smtp::Smtp;
 
 use self::queue::Queue;
 use crate::options::MailAdapter;
-use crate::value::Date;
+use crate::value::{Date, Json};
 
 /// What went wrong with a message or on the way; for the log only.
-type Failure = Box<dyn Error + Send + Sync>;
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// A message to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,55 @@ pub struct Mail {
     pub written_at: Date,
 }
 
+impl Mail {
+    /// The message as adapters written in JavaScript get it (`parse-server:src/Adapters/Email/MailAdapter.js`).
+    fn to_json(&self) -> Json {
+        let text = |text: &str| Json::from(text);
+        let mut json = vec![
+            ("to".to_owned(), text(&self.to)),
+            ("subject".to_owned(), text(&self.subject)),
+            ("text".to_owned(), text(&self.text)),
+        ];
+        json.extend(self.html.as_ref().map(|html| ("html".to_owned(), text(html))));
+        Json::Object(json.into_iter().collect())
+    }
+}
+
+/// A link that a user is sent, for whoever writes his own messages.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// The name of the application.
+    pub app_name: String,
+    /// The address that it leads to.
+    pub url: String,
+    /// The user, as cloud code sees objects.
+    pub user: Json,
+}
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// To verify an address.
+    Verification,
+    /// To choose a new password.
+    PasswordReset,
+}
+
+/// Whoever takes messages for the app, in place of this server.
+#[async_trait]
+pub trait Courier: Send + Sync + fmt::Debug {
+    /// Takes a message as the app wrote it; what comes back is for the app.
+    async fn take(&self, message: Json) -> crate::error::Result<Option<Json>>;
+
+    /// Whether he writes the messages of such links himself.
+    fn writes(&self, purpose: LinkPurpose) -> bool;
+
+    /// Writes the message of a link and takes it.
+    async fn write(&self, link: &Link) -> crate::error::Result<()>;
+}
+
 /// What takes messages.
 #[derive(Debug)]
 pub enum Carrier {
@@ -54,6 +107,8 @@ pub enum Carrier {
     Files(Files),
     /// The memory of this process.
     Outbox(Outbox),
+    /// The app itself.
+    Courier(Arc<dyn Courier>),
 }
 
 /// Sends mail beside the requests that ask for it.
@@ -77,8 +132,22 @@ impl Mailer {
             }
             MailAdapter::File(options) => Carrier::Files(Files::new(&options.directory, from)?),
             MailAdapter::Memory => Carrier::Outbox(Outbox::default()),
+            MailAdapter::Host(_) => return Err("an adapter of the app brings its courier".into()),
         };
         Ok(Self { carrier, queue: Queue::default() })
+    }
+
+    /// A mailer whose messages the app takes itself.
+    pub fn of_app(courier: Arc<dyn Courier>) -> Self {
+        Self { carrier: Carrier::Courier(courier), queue: Queue::default() }
+    }
+
+    /// Whoever writes the messages of such links himself, if it is the app.
+    pub fn writer(&self, purpose: LinkPurpose) -> Option<&Arc<dyn Courier>> {
+        match &self.carrier {
+            Carrier::Courier(courier) => Some(courier).filter(|courier| courier.writes(purpose)),
+            Carrier::Smtp(_) | Carrier::Mailgun(_) | Carrier::Files(_) | Carrier::Outbox(_) => None,
+        }
     }
 
     /// What takes the messages.
@@ -94,7 +163,15 @@ impl Mailer {
 
     /// Sends a message. What goes wrong is written to the log.
     pub async fn send(&self, mail: &Mail) {
-        let sent = match &self.carrier {
+        match self.try_send(mail).await {
+            Ok(()) => tracing::debug!(id = mail.id, "mail sent"),
+            Err(cause) => tracing::error!(id = mail.id, "mail not sent: {cause}"),
+        }
+    }
+
+    /// Sends a message, and says what goes wrong.
+    pub async fn try_send(&self, mail: &Mail) -> Result<(), Failure> {
+        match &self.carrier {
             Carrier::Smtp(smtp) => smtp.send(mail).await,
             Carrier::Mailgun(mailgun) => mailgun.send(mail).await,
             Carrier::Files(files) => files.send(mail).await,
@@ -102,10 +179,10 @@ impl Mailer {
                 outbox.send(mail);
                 Ok(())
             }
-        };
-        match sent {
-            Ok(()) => tracing::debug!(id = mail.id, "mail sent"),
-            Err(cause) => tracing::error!(id = mail.id, "mail not sent: {cause}"),
+            Carrier::Courier(courier) => {
+                let taken = courier.take(mail.to_json()).await;
+                taken.map(|_| ()).map_err(|error| error.log_text().into())
+            }
         }
     }
 

@@ -1,12 +1,17 @@
 //! From the option `auth` to providers.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::cloud::Callbacks;
 use crate::error::Code;
-use crate::options::Config;
+use crate::options::{Config, HostReference};
+use crate::value::Json;
 
 use super::anonymous::Anonymous;
+use super::custom::Custom;
 use super::github::GitHub;
 use super::gpgames::PlayGames;
 use super::identity::Identity;
@@ -78,7 +83,10 @@ impl Known {
 }
 
 /// The providers of the options, or what is wrong with the options.
-pub(super) fn read(config: &Config) -> Result<IndexMap<String, Provider>, Vec<String>> {
+pub(super) fn read(
+    config: &Config,
+    host: &Arc<dyn Callbacks>,
+) -> Result<IndexMap<String, Provider>, Vec<String>> {
     let mut problems = Vec::new();
     let mut known = IndexMap::new();
     for provider in KNOWN {
@@ -95,6 +103,10 @@ pub(super) fn read(config: &Config) -> Result<IndexMap<String, Provider>, Vec<St
         let Some(values) = values_of(name, settings, &mut problems) else { continue };
         if values.get("enabled") == Some(&Value::Bool(false)) {
             known.shift_remove(name);
+        } else if let Some(custom) = Custom::read(name, &values, host) {
+            if may_be_custom(name, &mut problems) {
+                known.insert(name.clone(), Provider::Custom(Box::new(custom)));
+            }
         } else if let Some(provider) = provider(name, &values, is_insecure_enabled, &mut problems) {
             known.insert(name.clone(), provider);
         }
@@ -109,7 +121,9 @@ fn values_of(
     problems: &mut Vec<String>,
 ) -> Option<Map<String, Value>> {
     match settings {
-        Value::Object(values) => Some(values.clone()),
+        Value::Object(values) => {
+            Some(plain_values(name, settings).unwrap_or_else(|| values.clone()))
+        }
         Value::Bool(true) => Some(Map::new()),
         Value::Bool(false) => Some(Map::from_iter([("enabled".to_owned(), Value::Bool(false))])),
         Value::Null => None,
@@ -120,6 +134,20 @@ fn values_of(
     }
 }
 
+/// The settings of a provider that comes with the server where a configuration in JavaScript has a function among them:
+/// the host takes the whole for an adapter.
+fn plain_values(name: &str, settings: &Value) -> Option<Map<String, Value>> {
+    const ADAPTER: [&str; 2] = ["validateAuthData", "validateSetUp"];
+    let is_known = name == mfa::NAME || KNOWN.iter().any(|known| known.name == name);
+    let reference = HostReference::read(settings).filter(|_| is_known)?;
+    let described = reference.described()?;
+    if ADAPTER.iter().any(|method| described.has(method)) {
+        return None;
+    }
+    let data = Json::Object(described.data.clone()).to_text();
+    serde_json::from_str(&data).ok()
+}
+
 fn provider(
     name: &str,
     values: &Map<String, Value>,
@@ -128,15 +156,11 @@ fn provider(
 ) -> Option<Provider> {
     let mut settings = Settings::new(name, values, is_insecure_enabled, problems);
     if !is_name(name) {
-        settings.problem(
-            "the name of a provider is made of letters, digits and _, and starts with a letter",
-        );
+        settings.problem(BAD_NAME);
         return None;
     }
     if values.contains_key("module") {
-        settings.problem(
-            "`module` names an adapter written in JavaScript; this server does not run those yet",
-        );
+        settings.problem("`module` is neither the name of a module nor made in JavaScript");
         return None;
     }
     let provider = if name == "anonymous" {
@@ -152,7 +176,7 @@ fn provider(
     } else {
         let names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
         let text = format!(
-            "this provider is unknown; known are anonymous, mfa, {}, and any name with `oauth2: true`",
+            "this provider is unknown; known are anonymous, mfa, {}, any name with `oauth2: true`, and any name with a `module`",
             names.join(", ")
         );
         settings.problem(&text);
@@ -161,6 +185,20 @@ fn provider(
     settings.finish();
     Some(provider)
 }
+
+/// Whether an adapter of the app may have this name.
+fn may_be_custom(name: &str, problems: &mut Vec<String>) -> bool {
+    let problem = match name {
+        "anonymous" => "anonymous users need no adapter",
+        name if !is_name(name) => BAD_NAME,
+        _ => return true,
+    };
+    problems.push(format!("option `auth.{name}`: {problem}"));
+    false
+}
+
+const BAD_NAME: &str =
+    "the name of a provider is made of letters, digits and _, and starts with a letter";
 
 /// Whether a name can stand in the path of a field, as the database keeps accounts unique by it.
 fn is_name(name: &str) -> bool {

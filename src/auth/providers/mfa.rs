@@ -39,7 +39,7 @@ impl Mfa {
     pub(super) fn new(settings: &mut Settings<'_>) -> Self {
         let methods = settings.required_texts("options");
         if methods.iter().any(|method| method == "SMS") {
-            settings.problem("`options`: SMS needs the function `sendSMS`, which a settings file can not hold; use [\"TOTP\"]");
+            settings.problem("`options`: codes by SMS (`sendSMS`) are not sent by this server yet; use [\"TOTP\"]");
         } else if !methods.is_empty() && methods != ["TOTP"] {
             settings.problem("`options`: expected [\"TOTP\"]");
         }

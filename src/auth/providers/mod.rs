@@ -15,6 +15,7 @@ mod signed;
 mod anonymous;
 mod apple;
 mod code;
+mod custom;
 mod facebook;
 mod gcenter;
 mod github;
@@ -39,14 +40,18 @@ mod vkontakte;
 mod wechat;
 mod weibo;
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 pub use outbound::Outbound;
 
+use crate::cloud::{Callbacks, Nobody, Within};
 use crate::error::{Code, Error, Result};
 use crate::options::Config;
 use crate::value::{Date, Json, Members};
 
+use custom::{Custom, Said};
 use identity::{Identity, Sent, World};
 use mfa::Mfa;
 
@@ -63,6 +68,8 @@ enum Provider {
     Identity(Box<dyn Identity>),
     /// The second factor.
     Mfa(Mfa),
+    /// An adapter of the app.
+    Custom(Box<Custom>),
     /// A provider that lacks its settings, and how it says so.
     NotConfigured(Code, &'static str),
 }
@@ -90,6 +97,15 @@ pub enum Purpose {
     Update,
 }
 
+/// What adapters of the app are told of a request.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The request, in the form of the host protocol.
+    pub request: Members,
+    /// What they run within.
+    pub within: Within,
+}
+
 /// What a provider accepted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Accepted {
@@ -101,18 +117,22 @@ pub struct Accepted {
 
 /// Authentication data after its provider had its say, and before the account is known. Only
 /// [`Providers::identify`] makes one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Claim {
     provider: String,
     data: Claimed,
+    /// Whether it names an account, rather than being demanded besides what does.
+    is_naming: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Claimed {
     /// The provider confirmed the account; this is what may be kept of it.
     Account(Members),
     /// What the client sent for a second factor, which nobody has looked at yet.
     Factor(Members),
+    /// What the client sent for an adapter of the app, and what that said of it once it was asked.
+    Custom(Members, Option<Said>),
 }
 
 impl Claim {
@@ -121,12 +141,20 @@ impl Claim {
         &self.provider
     }
 
-    /// The id of the account at the provider, which the provider confirmed. A second factor has none.
+    /// The id of the account at the provider, which the provider confirmed unless the claim is open. A second
+    /// factor has none.
     pub fn id(&self) -> Option<&str> {
         match &self.data {
-            Claimed::Account(members) => members.get("id")?.as_str(),
-            Claimed::Factor(_) => None,
+            Claimed::Account(members) | Claimed::Custom(members, _) if self.is_naming => {
+                members.get("id")?.as_str().filter(|id| !id.is_empty())
+            }
+            Claimed::Account(_) | Claimed::Custom(..) | Claimed::Factor(_) => None,
         }
+    }
+
+    /// Whether an adapter of the app is still to be asked, by [`Providers::prove`].
+    pub fn is_open(&self) -> bool {
+        matches!(self.data, Claimed::Custom(_, None))
     }
 }
 
@@ -136,12 +164,33 @@ impl Providers {
         Self::with_outbound(config, Outbound::direct())
     }
 
+    /// The same with somebody who answers for adapters written in JavaScript.
+    pub fn with_host(
+        config: &Config,
+        host: &Arc<dyn Callbacks>,
+    ) -> std::result::Result<Self, Vec<String>> {
+        Ok(Self { known: known::read(config, host)?, outbound: Outbound::direct() })
+    }
+
     /// The same with a way out of one's own: tests lead the hosts of the providers to a server of theirs.
     pub fn with_outbound(
         config: &Config,
         outbound: Outbound,
     ) -> std::result::Result<Self, Vec<String>> {
-        Ok(Self { known: known::read(config)?, outbound })
+        let nobody: Arc<dyn Callbacks> = Arc::new(Nobody);
+        Ok(Self { known: known::read(config, &nobody)?, outbound })
+    }
+
+    /// Has the adapters of the app look at their settings, once they are loaded.
+    pub async fn check_options(&self) -> Result<()> {
+        for (name, provider) in &self.known {
+            if let Provider::Custom(custom) = provider {
+                custom.check_options().await.map_err(|error| {
+                    Error::internal(format!("option `auth.{name}`: {}", error.log_text()))
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether authentication data under this name is accepted at all.
@@ -154,6 +203,7 @@ impl Providers {
     pub fn policy(&self, name: &str) -> Policy {
         match self.known.get(name) {
             Some(Provider::Mfa(_)) => Policy::Additional,
+            Some(Provider::Custom(custom)) => custom.policy(),
             None if name == mfa::NAME => Policy::Additional,
             Some(Provider::Identity(_) | Provider::NotConfigured(..)) | None => Policy::Default,
         }
@@ -161,8 +211,11 @@ impl Providers {
 
     /// Names of all providers that are accepted: each has a unique id per account.
     pub fn names(&self) -> Vec<&str> {
-        let identities =
-            self.known.iter().filter(|(_, provider)| matches!(provider, Provider::Identity(_)));
+        let names = |provider: &Provider| match provider {
+            Provider::Identity(_) | Provider::Custom(_) => true,
+            Provider::Mfa(_) | Provider::NotConfigured(..) => false,
+        };
+        let identities = self.known.iter().filter(|(_, provider)| names(provider));
         identities.map(|(name, _)| name.as_str()).collect()
     }
 
@@ -174,6 +227,13 @@ impl Providers {
             None => return Err(unsupported()),
             Some(Provider::NotConfigured(code, text)) => return Err(Error::new(*code, *text)),
             Some(Provider::Mfa(_)) => Claimed::Factor(data.clone()),
+            Some(Provider::Custom(custom)) => {
+                let sent = Sent::new(name, data)?;
+                if sent.id().is_none() && custom.policy() != Policy::Additional {
+                    return Err(unsupported());
+                }
+                Claimed::Custom(data.clone(), None)
+            }
             Some(Provider::Identity(provider)) => {
                 let sent = Sent::new(name, data)?;
                 if sent.id().is_none() && provider.needs_id() {
@@ -183,7 +243,18 @@ impl Providers {
                 Claimed::Account(provider.prove(&sent, &world).await?.into_members())
             }
         };
-        Ok(Claim { provider: name.to_owned(), data: claimed })
+        let is_naming = self.policy(name) != Policy::Additional;
+        Ok(Claim { provider: name.to_owned(), data: claimed, is_naming })
+    }
+
+    /// Asks the adapter of the app that a claim is for, if it was not asked yet. What it throws is the refusal.
+    pub async fn prove(&self, claim: &mut Claim, purpose: Purpose, told: &Told) -> Result<()> {
+        if let (Claimed::Custom(data, said @ None), Some(Provider::Custom(custom))) =
+            (&mut claim.data, self.known.get(&claim.provider))
+        {
+            *said = Some(custom.prove(data, purpose, told).await?);
+        }
+        Ok(())
     }
 
     /// Accepts a claim for an account, which has `stored` of this provider. Error 141 if a second factor is
@@ -208,9 +279,16 @@ impl Providers {
                 Purpose::LogIn => mfa.log_in(data, stored, now),
                 Purpose::Update => mfa.update(data, stored, now),
             },
-            (
+            (Claimed::Custom(_, Some(said)), _) => {
+                let store = said.store.clone().filter(|store| stored != Some(store));
+                Ok(Accepted { store, response: said.response.clone() })
+            }
+            // Nobody is let in by what nobody looked at.
+            (Claimed::Custom(_, None), _)
+            | (
                 Claimed::Factor(_),
-                Some(Provider::Identity(_) | Provider::NotConfigured(..)) | None,
+                Some(Provider::Identity(_) | Provider::Custom(_) | Provider::NotConfigured(..))
+                | None,
             ) => Err(unsupported()),
         }
     }
@@ -232,12 +310,39 @@ impl Providers {
     /// come with the server has one.
     pub async fn challenge(
         &self,
-        _name: &str,
-        _data: &Json,
-        _stored: Option<&Members>,
-        _now: Date,
+        name: &str,
+        challenge: &Json,
+        data: Option<&Json>,
+        told: &Told,
     ) -> Result<Option<Json>> {
-        Ok(None)
+        match self.known.get(name) {
+            Some(Provider::Custom(custom)) => custom.challenge(challenge, data, told).await,
+            Some(Provider::Identity(_) | Provider::Mfa(_) | Provider::NotConfigured(..)) | None => {
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether any adapter of the app shows other data than what accounts have.
+    pub fn show_anything_else(&self) -> bool {
+        self.known.values().any(|provider| match provider {
+            Provider::Custom(custom) => custom.shows(),
+            Provider::Identity(_) | Provider::Mfa(_) | Provider::NotConfigured(..) => false,
+        })
+    }
+
+    /// What somebody sees of what an account has of a provider; nothing if he sees all of it.
+    pub async fn shown(&self, name: &str, stored: &Json, told: &Told) -> Result<Option<Json>> {
+        match self.known.get(name) {
+            Some(Provider::Custom(custom)) if custom.shows() => custom.shown(stored, told).await,
+            Some(
+                Provider::Custom(_)
+                | Provider::Identity(_)
+                | Provider::Mfa(_)
+                | Provider::NotConfigured(..),
+            )
+            | None => Ok(None),
+        }
     }
 }
 

@@ -38,7 +38,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An object of a class that no fragment names.
-    fn other_object(&mut self, selection: &'a RecordSelection, class: &str) -> Writing {
+    pub(super) fn other_object(&mut self, selection: &'a RecordSelection, class: &str) -> Writing {
         let type_name = type_name(class);
         self.out.push(b'{');
         for (at, slot) in selection.slots.iter().enumerate() {
@@ -49,7 +49,12 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn plain_element(&mut self, selection: &'a RecordSelection, element: &str) -> Writing {
+    /// An element that is no object of a class, from its JSON text.
+    pub(super) fn plain_element(
+        &mut self,
+        selection: &'a RecordSelection,
+        element: &str,
+    ) -> Writing {
         self.record(selection, |writer, _, _| writer.raw(element.as_bytes()))
     }
 }

@@ -6,6 +6,7 @@
 
 mod array;
 mod class;
+mod custom;
 mod object;
 mod page;
 mod record;
@@ -18,7 +19,8 @@ use super::errors::{GraphQlError, Kind, Openness, Place, Step, from_verb, write_
 use super::global_id::write_global_id;
 use super::introspection::Types;
 use super::plan::{
-    Action, Nullness, ObjectPayload, ObjectSelection, PayloadContent, PayloadSlot, Plan, Root, Slot,
+    Action, ClassPayload, ConfigPayload, Nullness, ObjectPayload, ObjectSelection, PayloadContent,
+    PayloadSlot, Plan, Root, Slot,
 };
 use super::resolve::{Outcome, Shown, Subject, Written};
 use crate::error::{Error, Result};
@@ -128,15 +130,10 @@ impl<'a> Writer<'a> {
                 self.config_value(selection, value)
             }
             (Action::WriteConfig(payload), Outcome::Written(written)) => {
-                self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
-                    match &written.subject {
-                        Subject::Config(value) => writer.config_value(&payload.values[at], value),
-                        Subject::Object(_)
-                        | Subject::Viewer(_)
-                        | Subject::Value(_)
-                        | Subject::Class(_) => Err(Nulled),
-                    }
-                })
+                self.config_payload(payload, written)
+            }
+            (Action::CreateFile(payload), Outcome::Written(written)) => {
+                self.file_payload(payload, written)
             }
             (Action::Viewer(selection), Outcome::Viewer(viewer)) => {
                 self.viewer((selection, 0), viewer)
@@ -144,25 +141,22 @@ impl<'a> Writer<'a> {
             (Action::LogIn(_, payload), Outcome::Written(written)) => {
                 self.viewer_payload(payload, written)
             }
-            (Action::Account(_, payload), Outcome::Written(written)) => {
-                self.value_payload(payload, written)
-            }
+            (
+                Action::Account(_, payload) | Action::CallFunction(payload),
+                Outcome::Written(written),
+            ) => self.value_payload(payload, written),
             (Action::WriteObject(_, payload), Outcome::Written(written)) => {
                 self.object_payload(payload, written)
             }
             (Action::WriteClass(_, payload), Outcome::Written(written)) => {
-                self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
-                    match &written.subject {
-                        Subject::Class(class) => writer.class(&payload.classes[at], class),
-                        Subject::Object(_)
-                        | Subject::Viewer(_)
-                        | Subject::Value(_)
-                        | Subject::Config(_) => Err(Nulled),
-                    }
-                })
+                self.class_payload(payload, written)
+            }
+            (Action::Custom(field), Outcome::Custom(tree)) => {
+                self.typed(field, field.ty(), tree, 0)
             }
             (
                 Action::Get(..)
+                | Action::Custom(_)
                 | Action::Find(..)
                 | Action::Node(_)
                 | Action::Class(_)
@@ -172,6 +166,8 @@ impl<'a> Writer<'a> {
                 | Action::LogIn(..)
                 | Action::Account(..)
                 | Action::WriteConfig(_)
+                | Action::CallFunction(_)
+                | Action::CreateFile(_)
                 | Action::WriteObject(..)
                 | Action::WriteClass(..),
                 _,
@@ -179,13 +175,54 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn config_payload(&mut self, payload: &'a ConfigPayload, written: &'a Written) -> Writing {
+        self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
+            match &written.subject {
+                Subject::Config(value) => writer.config_value(&payload.values[at], value),
+                Subject::Object(_)
+                | Subject::Viewer(_)
+                | Subject::Value(_)
+                | Subject::File(_)
+                | Subject::Class(_) => Err(Nulled),
+            }
+        })
+    }
+
+    fn file_payload(&mut self, payload: &'a ConfigPayload, written: &'a Written) -> Writing {
+        self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
+            match &written.subject {
+                Subject::File(file) => writer.saved_file(&payload.values[at], file),
+                Subject::Object(_)
+                | Subject::Viewer(_)
+                | Subject::Value(_)
+                | Subject::Config(_)
+                | Subject::Class(_) => Err(Nulled),
+            }
+        })
+    }
+
+    fn class_payload(&mut self, payload: &'a ClassPayload, written: &'a Written) -> Writing {
+        self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
+            match &written.subject {
+                Subject::Class(class) => writer.class(&payload.classes[at], class),
+                Subject::Object(_)
+                | Subject::Viewer(_)
+                | Subject::Value(_)
+                | Subject::File(_)
+                | Subject::Config(_) => Err(Nulled),
+            }
+        })
+    }
+
     fn object_payload(&mut self, payload: &'a ObjectPayload, written: &'a Written) -> Writing {
         self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
             match &written.subject {
                 Subject::Object(shown) => writer.shown((&payload.objects, at), shown),
-                Subject::Viewer(_) | Subject::Value(_) | Subject::Class(_) | Subject::Config(_) => {
-                    Err(Nulled)
-                }
+                Subject::Viewer(_)
+                | Subject::Value(_)
+                | Subject::Class(_)
+                | Subject::Config(_)
+                | Subject::File(_) => Err(Nulled),
             }
         })
     }

@@ -4,7 +4,7 @@ use super::{Nulled, Writer, Writing};
 use crate::access::ObjectView;
 use crate::error::Error;
 use crate::graphql::plan::{Content, ObjectSelection, ObjectSlot, Slot};
-use crate::graphql::resolve::{Below, ObjectSet, Related};
+use crate::graphql::resolve::{Below, CustomValues, ObjectSet, Related};
 use crate::ops::read::{Branch, Found};
 use crate::value::json::{write_number, write_string};
 use crate::value::{Cell, FieldName, Form, Json, wire};
@@ -29,6 +29,8 @@ pub(super) enum Child<'a> {
     Related(&'a Related, Vec<Vec<Bound<'a>>>),
     /// Objects in a relation that could not be read.
     Failed(&'a Error),
+    /// Values of a field of the user's own definitions.
+    Custom(&'a CustomValues),
 }
 
 impl<'a> Bound<'a> {
@@ -64,6 +66,7 @@ fn children<'a>(
             Child::Related(related, sets)
         }
         (Content::Relation(..), Some(Below::Failed(error))) => Child::Failed(error),
+        (Content::Custom(..), Some(Below::Custom(values))) => Child::Custom(values),
         (Content::Pointer(field, target), below) => behind(found, field, below, |_| Some(target)),
         (Content::Array(field, elements), below) => {
             behind(found, field, below, |found| elements.class(&found.class.name))
@@ -82,7 +85,9 @@ fn behind<'a>(
     let Some(branch) = found.branch(field) else { return Child::None };
     let below_of = |at: usize| match below {
         Some(Below::Behind(below)) => below.get(at).map_or(&[] as &[Below], Vec::as_slice),
-        Some(Below::Nothing | Below::Relation(_) | Below::Failed(_)) | None => &[],
+        Some(Below::Nothing | Below::Relation(_) | Below::Failed(_) | Below::Custom(_)) | None => {
+            &[]
+        }
     };
     let targets = branch.targets.found().iter().enumerate();
     let bounds =
@@ -106,13 +111,14 @@ impl Content {
             | Self::AuthDataResponse
             | Self::GlobalId
             | Self::ObjectId
+            | Self::Custom(..)
             | Self::Relation(..) => None,
         }
     }
 
     fn leads_on(&self) -> bool {
         match self {
-            Self::Array(..) | Self::Pointer(..) | Self::Relation(..) => true,
+            Self::Array(..) | Self::Pointer(..) | Self::Relation(..) | Self::Custom(..) => true,
             Self::TypeName(_)
             | Self::Nothing
             | Self::AuthDataResponse
@@ -141,14 +147,21 @@ impl<'a> Writer<'a> {
         self.out.push(b'{');
         for (at, slot) in bound.selection.slots.iter().enumerate() {
             self.comma(at);
-            self.field(&slot.slot, |writer| {
-                let column = bound.columns[at];
-                let cell = column.map_or(Cell::Null, |column| row.cell(column));
-                writer.content(bound, (at, slot), row, cell)
-            })?;
+            self.field(&slot.slot, |writer| writer.field_of_row(bound, at, row))?;
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    /// One field of an object.
+    pub(super) fn field_of_row(
+        &mut self,
+        bound: &Bound<'a>,
+        at: usize,
+        row: ObjectView<'a>,
+    ) -> Writing {
+        let cell = bound.columns[at].map_or(Cell::Null, |column| row.cell(column));
+        self.content(bound, (at, &bound.selection.slots[at]), row, cell)
     }
 
     fn content(
@@ -168,12 +181,15 @@ impl<'a> Writer<'a> {
                 None => self.raw(b"null"),
             },
             Content::GlobalId => self.global_id(&class.class.name, row.id()),
+            Content::Custom(_, field) => {
+                self.custom_of_row(field, bound.children.get(at), row.id())
+            }
             Content::ObjectId => self.text(row.id()),
             Content::Acl(selection) => self.acl(selection, cell),
             Content::Relation(field, ..) => match bound.children.get(at) {
                 Some(Child::Related(related, sets)) => self.related(slot, related, sets, row.id()),
                 Some(Child::Failed(error)) => self.failed(&slot.slot, error),
-                Some(Child::None | Child::Behind(..)) | None => {
+                Some(Child::None | Child::Behind(..) | Child::Custom(_)) | None => {
                     self.null(&slot.slot, &class.names.type_name, field)
                 }
             },
@@ -239,7 +255,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn related(
+    pub(super) fn related(
         &mut self,
         slot: &'a ObjectSlot,
         related: &'a Related,
@@ -283,6 +299,7 @@ impl<'a> Writer<'a> {
             | Content::Polygon(..)
             | Content::Array(..)
             | Content::Pointer(..)
+            | Content::Custom(..)
             | Content::Relation(..) => Err(Nulled),
         })
     }

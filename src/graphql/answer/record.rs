@@ -3,6 +3,7 @@
 use super::{Nulled, Writer, Writing};
 use crate::graphql::plan::RecordSelection;
 use crate::graphql::resolve::ConfigValue;
+use crate::ops::files::SavedFile;
 use crate::value::json::write_number;
 use crate::value::{Cell, GeoPoint, Json, Members};
 
@@ -47,6 +48,19 @@ impl<'a> Writer<'a> {
         self.record(selection, |writer, name, _| match name {
             "name" => writer.text(file),
             "url" => writer.text(&writer.surroundings.files.url(file)),
+            _ => Err(Nulled),
+        })
+    }
+
+    /// A file that was just stored.
+    pub(super) fn saved_file(
+        &mut self,
+        selection: &'a RecordSelection,
+        file: &SavedFile,
+    ) -> Writing {
+        self.record(selection, |writer, name, _| match name {
+            "name" => writer.text(&file.name),
+            "url" => writer.text(&file.url),
             _ => Err(Nulled),
         })
     }

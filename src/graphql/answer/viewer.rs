@@ -32,9 +32,11 @@ impl<'a> Writer<'a> {
         self.payload(&payload.type_name, &payload.slots, written, |writer, at| {
             match &written.subject {
                 Subject::Viewer(viewer) => writer.viewer((&payload.viewer, at), viewer),
-                Subject::Object(_) | Subject::Value(_) | Subject::Class(_) | Subject::Config(_) => {
-                    Err(Nulled)
-                }
+                Subject::Object(_)
+                | Subject::Value(_)
+                | Subject::Class(_)
+                | Subject::Config(_)
+                | Subject::File(_) => Err(Nulled),
             }
         })
     }
@@ -50,6 +52,7 @@ impl<'a> Writer<'a> {
                 Subject::Object(_)
                 | Subject::Viewer(_)
                 | Subject::Class(_)
+                | Subject::File(_)
                 | Subject::Config(_) => Err(Nulled),
             }
         })

@@ -7,6 +7,7 @@ use apollo_compiler::{Name, Node, name};
 use super::parts::{Inputs, add_input, input, input_object, list_of, named};
 use super::{Fixed, OwnField, Targets, orders};
 use crate::graphql::names::{self, ClassNames};
+use crate::ops::graphql_config::ClassConfig;
 use crate::schema::FieldType;
 
 /// Names that are not fields but combine conditions.
@@ -16,18 +17,24 @@ const COMBINATORS: [Name; 3] = [name!("OR"), name!("AND"), name!("NOR")];
 pub(super) fn filter_types(
     names: &ClassNames,
     own: &[OwnField<'_>],
+    config: &ClassConfig,
     targets: &Targets<'_>,
 ) -> [ExtendedType; 2] {
+    let listed = config.constraint_fields.as_deref();
+    let is_in = |field: &str| listed.is_none_or(|listed| listed.iter().any(|known| known == field));
     let filter = filter_name(names);
     let mut fields = Inputs::with_capacity_and_hasher(own.len() + 4, Default::default());
-    for own in own.iter().filter(|own| !COMBINATORS.contains(&own.name)) {
+    let is_field = |own: &&OwnField<'_>| !COMBINATORS.contains(&own.name) && is_in(&own.name);
+    for own in own.iter().filter(is_field) {
         let ty = match own.name.as_str() {
             "objectId" => name!("IdWhereInput"),
             _ => condition(&own.field.kind, targets),
         };
         add_input(&mut fields, own.name.clone(), named(&ty));
     }
-    add_input(&mut fields, name!("id"), named(&name!("IdWhereInput")));
+    if is_in("id") {
+        add_input(&mut fields, name!("id"), named(&name!("IdWhereInput")));
+    }
     for combinator in COMBINATORS {
         add_input(&mut fields, combinator, list_of(&filter));
     }

@@ -56,12 +56,10 @@ impl Fixed {
 }
 
 /// Type names that only the root types and other parts of the schema may have.
-const RESERVED: [&str; 7] = [
+const RESERVED: [&str; 5] = [
     "ArrayResult",
     "CallCloudCodeInput",
     "CallCloudCodePayload",
     "CloudCodeFunction",
-    "CreateFileInput",
-    "CreateFilePayload",
     "Subscription",
 ];

@@ -13,25 +13,16 @@ use crate::schema::{ClassSchema, FieldType};
 pub(super) fn write_types(
     class: &ClassSchema,
     names: &ClassNames,
-    own: &[OwnField<'_>],
+    (own_create, own_update): (&[OwnField<'_>], &[OwnField<'_>]),
     targets: &Targets<'_>,
 ) -> Vec<ExtendedType> {
     let create = create_name(names);
     let update = names::name(&format!("Update{}FieldsInput", names.type_name));
-    let mut update_fields = Inputs::with_capacity_and_hasher(own.len(), Default::default());
-    add_input(&mut update_fields, name!("ACL"), named(&name!("ACLInput")));
-    for own in own.iter().filter(|own| own.is_own()) {
-        add_input(&mut update_fields, own.name.clone(), input_type(&own.field.kind, targets));
-    }
-    // A create wants the same, and what is required as well.
-    let mut create_fields = update_fields.clone();
-    for own in own.iter().filter(|own| own.is_own() && own.field.required) {
-        add_input(
-            &mut create_fields,
-            own.name.clone(),
-            input_type(&own.field.kind, targets).non_null(),
-        );
-    }
+    let update_fields = fields(own_update, |own| input_type(&own.field.kind, targets));
+    let create_fields = fields(own_create, |own| {
+        let ty = input_type(&own.field.kind, targets);
+        if own.field.required { ty.non_null() } else { ty }
+    });
     let mut pointer = Inputs::default();
     add_input(&mut pointer, name!("link"), named(&name!("ID")));
     add_input(&mut pointer, name!("createAndLink"), named(&create));
@@ -49,6 +40,15 @@ pub(super) fn write_types(
     }
     types.push(input_object(create, create_fields));
     types
+}
+
+fn fields(own: &[OwnField<'_>], ty: impl Fn(&OwnField<'_>) -> Type) -> Inputs {
+    let mut fields = Inputs::with_capacity_and_hasher(own.len(), Default::default());
+    add_input(&mut fields, name!("ACL"), named(&name!("ACLInput")));
+    for own in own.iter().filter(|own| own.is_own()) {
+        add_input(&mut fields, own.name.clone(), ty(own));
+    }
+    fields
 }
 
 fn create_name(class: &ClassNames) -> Name {

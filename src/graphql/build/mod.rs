@@ -4,6 +4,7 @@
 //! schema shares the fragments of all classes that did not change, and the root types too unless a class
 //! came or went. Nothing here waits, reads a database or knows of requests.
 
+mod cloud;
 mod connections;
 mod filters;
 mod fixed;
@@ -30,7 +31,9 @@ pub(crate) use mutations::Verb;
 pub(crate) use roots::{MutationField, QueryField, Roots};
 pub(crate) use users::AccountVerb;
 
+use crate::graphql::custom::{self, Already, CustomSchema};
 use crate::graphql::names::{ClassNames, name};
+use crate::ops::graphql_config::{ClassConfig, GraphQlConfig, RootField};
 use crate::schema::{ClassSchema, Field, FieldType, Snapshot, is_internal_class};
 use crate::value::ClassName;
 
@@ -41,15 +44,40 @@ pub(crate) struct ClassTypes {
     pub(crate) class: Arc<ClassSchema>,
     /// Its names in the schema.
     pub(crate) names: ClassNames,
+    /// How it is shown.
+    config: Arc<ClassConfig>,
     /// The classes that its pointers and relations lead to, and whether they are in the schema.
     neighbours: Vec<(ClassName, bool)>,
     find_arguments: Vec<Node<InputValueDefinition>>,
     types: Vec<ExtendedType>,
 }
 
-/// The schema of one version of the classes.
+/// What a schema is built from.
+#[derive(Clone)]
+pub(crate) struct Inputs {
+    /// The classes.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The names of the cloud functions.
+    pub(crate) functions: Functions,
+    /// Which classes are shown, and how.
+    pub(crate) config: Arc<GraphQlConfig>,
+    /// The user's own definitions.
+    pub(crate) custom: Arc<CustomSchema>,
+}
+
+/// The names of the cloud functions of one version of what is registered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Functions {
+    /// The version of what is registered.
+    pub(crate) version: u64,
+    /// The names, sorted.
+    pub(crate) names: Arc<[Arc<str>]>,
+}
+
+/// The schema of one version of its inputs.
 pub(crate) struct GraphQlSchema {
-    version: u64,
+    generation: u64,
+    inputs: Inputs,
     schema: Valid<Schema>,
     implementers: Arc<TypeMap<Name, Implementers>>,
     by_class: HashMap<ClassName, Arc<ClassTypes>>,
@@ -58,9 +86,16 @@ pub(crate) struct GraphQlSchema {
 }
 
 impl GraphQlSchema {
-    /// Builds the schema of a snapshot. What a previous schema has in common with it is shared.
-    pub(crate) fn build(snapshot: &Snapshot, fixed: &Fixed, previous: Option<&Self>) -> Self {
-        let chosen = choose(snapshot, fixed, previous);
+    /// Builds a schema. What a previous schema has in common with it is shared.
+    pub(crate) fn build(inputs: &Inputs, fixed: &Fixed, previous: Option<&Self>) -> Self {
+        let generation = previous.map_or(1, |known| known.generation + 1);
+        // Definitions and configuration reach everywhere: after a change of theirs nothing is known to be the
+        // same.
+        let previous = previous.filter(|known| {
+            Arc::ptr_eq(&known.inputs.custom, &inputs.custom)
+                && Arc::ptr_eq(&known.inputs.config, &inputs.config)
+        });
+        let chosen = choose(inputs, fixed, previous);
         let targets = Targets { names: &chosen };
         let mut schema =
             previous.map_or_else(|| fixed.schema.clone(), |known| Schema::clone(&known.schema));
@@ -84,19 +119,30 @@ impl GraphQlSchema {
             };
             by_class.insert(names.class.name.clone(), types);
         }
-        let same = previous.filter(|known| known.has_classes(&by_class));
+        let generated = |name: &Name| {
+            let mut all = by_class.values().flat_map(|types| &types.types);
+            all.find(|known| known.name() == name)
+        };
+        let same = previous.filter(|known| {
+            known.has_classes(&by_class) && known.inputs.functions.names == inputs.functions.names
+        });
         let (by_type, roots, implementers) = match same {
-            Some(known) => (
-                Arc::clone(&known.by_type),
-                Arc::clone(&known.roots),
-                Arc::clone(&known.implementers),
-            ),
+            Some(known) => {
+                custom::merge(&inputs.custom, &mut schema, Already::TypesAndRoots, generated);
+                (
+                    Arc::clone(&known.by_type),
+                    Arc::clone(&known.roots),
+                    Arc::clone(&known.implementers),
+                )
+            }
             None => {
                 let roots = roots::assemble(
                     &mut schema,
                     fixed,
+                    &inputs.functions.names,
                     chosen.iter().map(|chosen| &by_class[&chosen.class.name]),
                 );
+                custom::merge(&inputs.custom, &mut schema, Already::Nothing, generated);
                 let by_type = chosen
                     .iter()
                     .map(|chosen| (chosen.names.type_name.clone(), chosen.class.name.clone()));
@@ -104,12 +150,33 @@ impl GraphQlSchema {
             }
         };
         let schema = Valid::assume_valid(schema);
-        Self { version: snapshot.version(), schema, implementers, by_class, by_type, roots }
+        let inputs = inputs.clone();
+        Self { generation, inputs, schema, implementers, by_class, by_type, roots }
+    }
+
+    /// The number of this schema: every one that is built after another has a greater one.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The version of the classes.
     pub(crate) fn version(&self) -> u64 {
-        self.version
+        self.inputs.snapshot.version()
+    }
+
+    /// The cloud functions that are in it.
+    pub(crate) fn functions(&self) -> &Functions {
+        &self.inputs.functions
+    }
+
+    /// The configuration that it was built with.
+    pub(crate) fn config(&self) -> &Arc<GraphQlConfig> {
+        &self.inputs.config
+    }
+
+    /// The user's own definitions that are in it.
+    pub(crate) fn custom(&self) -> &Arc<CustomSchema> {
+        &self.inputs.custom
     }
 
     /// The types, for the compiler.
@@ -154,16 +221,41 @@ impl ClassTypes {
     fn new(chosen: &Chosen, targets: &Targets<'_>) -> Self {
         let (class, names) = (&chosen.class, &chosen.names);
         let fields = fields_of(class);
-        let mut types = vec![objects::object_type(class, names, &fields, targets)];
+        let config = &chosen.config;
+        let output = only(&fields, config.output_fields.as_deref());
+        let mut types = vec![objects::object_type(class, names, &output, targets)];
         types.extend(connections::connection_types(names));
-        types.extend(inputs::write_types(class, names, &fields, targets));
-        types.extend(filters::filter_types(names, &fields, targets));
-        types.push(orders::order_type(names, &fields));
+        let create = only(&fields, config.create_fields.as_deref());
+        let update = only(&fields, config.update_fields.as_deref());
+        types.extend(inputs::write_types(class, names, (&create, &update), targets));
+        types.extend(filters::filter_types(names, &fields, config, targets));
+        types.push(orders::order_type(names, &fields, config));
         types.extend(mutations::mutation_types(names));
         let neighbours = class.fields.values().filter_map(|field| field.kind.target());
         let neighbours = neighbours.map(|name| (name.clone(), targets.knows(name))).collect();
         let find_arguments = chosen.find_arguments.clone();
-        Self { class: Arc::clone(class), names: names.clone(), find_arguments, neighbours, types }
+        let (class, names, config) = (Arc::clone(class), names.clone(), Arc::clone(config));
+        Self { class, names, config, find_arguments, neighbours, types }
+    }
+
+    /// The name of the query of one object, if there is to be one.
+    fn get_name(&self) -> Option<Name> {
+        root_name(&self.config.get, &self.names.get)
+    }
+
+    /// The name of the query of many, if there is to be one.
+    fn find_name(&self) -> Option<Name> {
+        root_name(&self.config.find, &self.names.find)
+    }
+
+    /// The name of a mutation, if there is to be one.
+    fn mutation_name(&self, verb: Verb) -> Option<Name> {
+        let config = match verb {
+            Verb::Create => &self.config.create,
+            Verb::Update => &self.config.update,
+            Verb::Delete => &self.config.destroy,
+        };
+        root_name(config, &verb.field_name(&self.names))
     }
 
     /// The names of its types.
@@ -190,19 +282,28 @@ impl ClassTypes {
     }
 }
 
+/// The name of a field of a root type, unless it is left out.
+fn root_name(config: &RootField, usual: &Name) -> Option<Name> {
+    let alias = config.alias.as_ref().and_then(|alias| Name::new(alias).ok());
+    (!config.is_left_out).then(|| alias.unwrap_or_else(|| usual.clone()))
+}
+
 /// A class that is in the schema, its names there, and the arguments of a find in it.
 struct Chosen {
     class: Arc<ClassSchema>,
     names: ClassNames,
+    config: Arc<ClassConfig>,
     find_arguments: Vec<Node<InputValueDefinition>>,
 }
 
 /// The classes of the schema, system classes first, then by name
 /// (`parse-server:src/GraphQL/ParseGraphQLSchema.js`). What the server keeps for itself is not among them. A
 /// class whose type names are taken is left out; pointers to it are plain objects then.
-fn choose(snapshot: &Snapshot, fixed: &Fixed, previous: Option<&GraphQlSchema>) -> Vec<Chosen> {
-    let mut classes: Vec<_> =
-        snapshot.classes().filter(|class| !is_internal_class(&class.name)).collect();
+fn choose(inputs: &Inputs, fixed: &Fixed, previous: Option<&GraphQlSchema>) -> Vec<Chosen> {
+    let is_shown = |class: &&Arc<ClassSchema>| {
+        !is_internal_class(&class.name) && inputs.config.shows(&class.name)
+    };
+    let mut classes: Vec<_> = inputs.snapshot.classes().filter(is_shown).collect();
     classes.sort_by(|a, b| rank(&a.name).cmp(&rank(&b.name)));
     let mut taken: HashSet<Name> = HashSet::new();
     let mut chosen = Vec::with_capacity(classes.len());
@@ -211,13 +312,17 @@ fn choose(snapshot: &Snapshot, fixed: &Fixed, previous: Option<&GraphQlSchema>) 
         let names = known.map_or_else(|| ClassNames::of(&class.name), |known| known.names.clone());
         let claims =
             known.map_or_else(|| type_names(&class.name, &names), |known| known.type_names());
-        if claims.iter().any(|claim| taken.contains(claim) || fixed.is_taken(claim)) {
+        let is_taken = |claim: &Name| {
+            taken.contains(claim) || fixed.is_taken(claim) || inputs.custom.defines(claim)
+        };
+        if claims.iter().any(is_taken) {
             tracing::warn!(class = %class.name, "left out of the GraphQL schema: a type of that name exists");
             continue;
         }
         taken.extend(claims);
         let find_arguments = filters::find_arguments(&names, fixed);
-        chosen.push(Chosen { class: Arc::clone(class), names, find_arguments });
+        let config = inputs.config.class(&class.name).map(Arc::clone).unwrap_or_default();
+        chosen.push(Chosen { class: Arc::clone(class), names, config, find_arguments });
     }
     chosen
 }
@@ -281,6 +386,7 @@ impl Targets<'_> {
 }
 
 /// A field of a class under its name in the schema, which all types of the class share.
+#[derive(Clone)]
 struct OwnField<'a> {
     name: Name,
     field: &'a Field,
@@ -290,6 +396,14 @@ struct OwnField<'a> {
 fn fields_of(class: &ClassSchema) -> Vec<OwnField<'_>> {
     let fields = class.fields.iter().filter(|(name, _)| **name != *"id");
     fields.map(|(field, definition)| OwnField { name: name(field), field: definition }).collect()
+}
+
+/// The fields of a class that a configuration lets through; those that every class has are always there.
+fn only<'a>(fields: &[OwnField<'a>], listed: Option<&[String]>) -> Vec<OwnField<'a>> {
+    let is_in = |own: &&OwnField<'_>| {
+        !own.is_own() || listed.is_none_or(|listed| listed.iter().any(|name| own.name == **name))
+    };
+    fields.iter().filter(is_in).cloned().collect()
 }
 
 impl OwnField<'_> {
@@ -305,6 +419,11 @@ pub(crate) mod tests {
     use crate::schema::{ClassChange, SchemaRequest};
     use crate::value::Json;
 
+    /// The classes of the contract, for tests of this room.
+    pub(crate) fn contract_classes() -> Vec<ClassSchema> {
+        contract()
+    }
+
     /// The classes of the contract.
     fn contract() -> Vec<ClassSchema> {
         let text = include_str!("../../../tests/contract/graphql/classes.json");
@@ -319,7 +438,26 @@ pub(crate) mod tests {
 
     /// The schema of the classes of the contract, for tests of this room.
     pub(crate) fn contract_schema() -> GraphQlSchema {
-        GraphQlSchema::build(&Snapshot::new(1, contract()), &Fixed::new(), None)
+        GraphQlSchema::build(&classes(&Snapshot::new(1, contract())), &Fixed::new(), None)
+    }
+
+    /// A schema of the classes of the contract with definitions, for tests of this room.
+    pub(crate) fn contract_schema_with(custom: CustomSchema) -> GraphQlSchema {
+        let inputs = Inputs { custom: Arc::new(custom), ..classes(&Snapshot::new(1, contract())) };
+        GraphQlSchema::build(&inputs, &Fixed::new(), None)
+    }
+
+    thread_local! {
+        static NOTHING: Arc<CustomSchema> = Arc::default();
+        static NO_CONFIG: Arc<GraphQlConfig> = Arc::default();
+    }
+
+    /// Classes and nothing else.
+    pub(crate) fn classes(snapshot: &Snapshot) -> Inputs {
+        let custom = NOTHING.with(Arc::clone);
+        let functions = Functions::default();
+        let config = NO_CONFIG.with(Arc::clone);
+        Inputs { snapshot: Arc::new(snapshot.clone()), functions, config, custom }
     }
 
     fn made(name: &str, request: &Json) -> ClassSchema {
@@ -340,7 +478,11 @@ pub(crate) mod tests {
     fn the_schema_is_valid() {
         let fixed = Fixed::new();
         for classes in [contract(), Vec::new()] {
-            check_valid(&GraphQlSchema::build(&Snapshot::new(1, classes), &fixed, None));
+            check_valid(&GraphQlSchema::build(
+                &self::classes(&Snapshot::new(1, classes)),
+                &fixed,
+                None,
+            ));
         }
     }
 
@@ -353,7 +495,7 @@ pub(crate) mod tests {
             1,
             [file, class("Shelf", fields), class("shelf", "{}"), class("Health", "{}")],
         );
-        let schema = GraphQlSchema::build(&snapshot, &fixed, None);
+        let schema = GraphQlSchema::build(&classes(&snapshot), &fixed, None);
         check_valid(&schema);
         assert!(schema.class("File").is_none() && schema.class("shelf").is_none());
         assert_eq!(schema.roots().query("health"), Some(&QueryField::Health));
@@ -368,7 +510,7 @@ pub(crate) mod tests {
         let fixed = Fixed::new();
         let pointer = r#"{"team":{"type":"Pointer","targetClass":"Club"},"n":{"type":"Number","required":true}}"#;
         let mut snapshot = Snapshot::new(1, contract());
-        let mut schema = GraphQlSchema::build(&snapshot, &fixed, None);
+        let mut schema = GraphQlSchema::build(&classes(&snapshot), &fixed, None);
         let steps: [&dyn Fn(&Snapshot) -> Snapshot; 11] = [
             &|now| now.with(2, class("Fan", pointer)),
             &|now| now.with(3, class("Club", r#"{"name":{"type":"String"}}"#)),
@@ -389,8 +531,8 @@ pub(crate) mod tests {
         ];
         for step in steps {
             snapshot = step(&snapshot);
-            schema = GraphQlSchema::build(&snapshot, &fixed, Some(&schema));
-            let full = GraphQlSchema::build(&snapshot, &fixed, None);
+            schema = GraphQlSchema::build(&classes(&snapshot), &fixed, Some(&schema));
+            let full = GraphQlSchema::build(&classes(&snapshot), &fixed, None);
             check_valid(&schema);
             assert_eq!(schema.version(), snapshot.version());
             assert_eq!(schema.schema.types, full.schema.types);
@@ -414,7 +556,7 @@ pub(crate) mod tests {
             1,
             [class("Foo", "{}"), class("FooEdge", "{}"), class("CreateFooInput", "{}")],
         );
-        let schema = GraphQlSchema::build(&snapshot, &Fixed::new(), None);
+        let schema = GraphQlSchema::build(&classes(&snapshot), &Fixed::new(), None);
         check_valid(&schema);
         let there: Vec<bool> = ["Foo", "FooEdge", "CreateFooInput"]
             .map(|class| schema.class(class).is_some())
@@ -425,7 +567,7 @@ pub(crate) mod tests {
     #[test]
     fn what_users_need_is_there_with_their_class_only() {
         let fixed = Fixed::new();
-        let without = GraphQlSchema::build(&Snapshot::new(1, Vec::new()), &fixed, None);
+        let without = GraphQlSchema::build(&classes(&Snapshot::new(1, Vec::new())), &fixed, None);
         assert!(without.types().get_object("Viewer").is_none());
         assert_eq!(without.roots().query("viewer"), None);
         assert_eq!(without.roots().mutation("signUp"), None);
@@ -442,9 +584,9 @@ pub(crate) mod tests {
     fn what_did_not_change_is_shared() {
         let fixed = Fixed::new();
         let before = Snapshot::new(1, contract());
-        let schema = GraphQlSchema::build(&before, &fixed, None);
+        let schema = GraphQlSchema::build(&classes(&before), &fixed, None);
         let after = before.with(2, class("GameScore", r#"{"word":{"type":"String"}}"#));
-        let changed = GraphQlSchema::build(&after, &fixed, Some(&schema));
+        let changed = GraphQlSchema::build(&classes(&after), &fixed, Some(&schema));
         for name in ["AllTypes", "Player", "_User"] {
             assert!(
                 Arc::ptr_eq(schema.class(name).unwrap(), changed.class(name).unwrap()),

@@ -4,6 +4,7 @@ use apollo_compiler::ast::Type;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, Node, name};
 
+use super::ClassTypes;
 use super::parts::{
     Fields, Inputs, add_field, add_field_with, add_input, input, input_object, named, object,
 };
@@ -47,12 +48,14 @@ impl Verb {
 }
 
 /// The root mutations of a class.
-pub(super) fn mutations(class: &ClassNames) -> Fields {
+pub(super) fn mutations(types: &ClassTypes) -> Fields {
+    let class = &types.names;
     let mut fields = Fields::default();
     for verb in Verb::ALL {
+        let Some(name) = types.mutation_name(verb) else { continue };
         let argument = input(name!("input"), Type::NonNullNamed(verb.input_name(class)));
         let payload = named(&verb.payload_name(class));
-        add_field_with(&mut fields, verb.field_name(class), payload, vec![Node::new(argument)]);
+        add_field_with(&mut fields, name, payload, vec![Node::new(argument)]);
     }
     fields
 }

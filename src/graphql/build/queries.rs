@@ -13,12 +13,15 @@ pub(super) fn queries(types: &ClassTypes) -> Fields {
     let mut fields = Fields::default();
     let id = input(name!("id"), Type::NonNullNamed(name!("ID")));
     let options = input(name!("options"), named(&name!("ReadOptionsInput")));
-    let one = Type::NonNullNamed(class.type_name.clone());
-    add_field_with(&mut fields, class.get.clone(), one, vec![Node::new(id), Node::new(options)]);
+    let get = types.get_name();
+    if let Some(get) = get.clone() {
+        let one = Type::NonNullNamed(class.type_name.clone());
+        add_field_with(&mut fields, get, one, vec![Node::new(id), Node::new(options)]);
+    }
     // Where singular and plural are the same word, the query of one object wins.
-    if class.find != class.get {
+    if let Some(find) = types.find_name().filter(|find| Some(find) != get.as_ref()) {
         let many = Type::NonNullNamed(connection_name(class));
-        add_field_with(&mut fields, class.find.clone(), many, types.find_arguments.clone());
+        add_field_with(&mut fields, find, many, types.find_arguments.clone());
     }
     fields
 }

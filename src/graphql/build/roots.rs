@@ -10,7 +10,7 @@ use apollo_compiler::{Name, Node, Schema, name};
 use super::mutations::{self, Verb};
 use super::parts::Fields;
 use super::users::{self, AccountVerb};
-use super::{ClassTypes, Fixed, queries};
+use super::{ClassTypes, Fixed, cloud, queries};
 use crate::value::ClassName;
 
 /// A field of the query type.
@@ -41,10 +41,43 @@ pub(crate) enum MutationField {
     Object(Verb, ClassName),
     /// Makes, changes or removes a class.
     Class(Verb),
+    /// Stores a file.
+    CreateFile,
     /// Sets a value of the app's configuration.
     CloudConfig,
     /// Changes a user's account or session.
     Account(AccountVerb),
+    /// Calls a function of cloud code.
+    CallFunction,
+}
+
+impl QueryField {
+    /// The class that it is about, if it is there because of one.
+    pub(crate) fn class(&self) -> Option<&ClassName> {
+        match self {
+            Self::Get(class) | Self::Find(class) => Some(class),
+            Self::Node
+            | Self::Health
+            | Self::Class
+            | Self::Classes
+            | Self::CloudConfig
+            | Self::Viewer => None,
+        }
+    }
+}
+
+impl MutationField {
+    /// The class that it is about, if it is there because of one.
+    pub(crate) fn class(&self) -> Option<&ClassName> {
+        match self {
+            Self::Object(_, class) => Some(class),
+            Self::Class(_)
+            | Self::CreateFile
+            | Self::CloudConfig
+            | Self::Account(_)
+            | Self::CallFunction => None,
+        }
+    }
 }
 
 /// What the fields of the root types mean.
@@ -76,6 +109,7 @@ impl Roots {
 pub(super) fn assemble<'a>(
     schema: &mut Schema,
     fixed: &Fixed,
+    functions: &[Arc<str>],
     classes: impl Iterator<Item = &'a Arc<ClassTypes>>,
 ) -> Roots {
     let mut roots = fixed_roots();
@@ -83,6 +117,11 @@ pub(super) fn assemble<'a>(
     let mut mutation = fixed_root(fixed, "Mutation");
     let mut members: IndexSet<ComponentName> = IndexSet::default();
     members.insert(ComponentName::from(name!("Element")));
+    cloud::take_out(schema);
+    if let Some(fields) = cloud::put_in(schema, functions) {
+        mutation.fields.extend(fields);
+        roots.mutations.insert(cloud::CALL, MutationField::CallFunction);
+    }
     users::take_out(schema, fixed);
     for types in classes {
         if types.class.name == *users::USERS {
@@ -95,13 +134,14 @@ pub(super) fn assemble<'a>(
         let (class, names) = (&types.class.name, &types.names);
         members.insert(ComponentName::from(&names.type_name));
         add_vacant(&mut query.fields, queries::queries(types), |field| {
-            let one = *field == names.get;
+            let one = types.get_name().as_ref() == Some(field);
             let meaning =
                 if one { QueryField::Get(class.clone()) } else { QueryField::Find(class.clone()) };
             roots.queries.insert(field.clone(), meaning);
         });
-        add_vacant(&mut mutation.fields, mutations::mutations(names), |field| {
-            let verb = Verb::ALL.into_iter().find(|verb| verb.field_name(names) == *field);
+        add_vacant(&mut mutation.fields, mutations::mutations(types), |field| {
+            let is_meant = |verb: &Verb| types.mutation_name(*verb).as_ref() == Some(field);
+            let verb = Verb::ALL.into_iter().find(is_meant);
             roots.mutations.extend(
                 verb.map(|verb| (field.clone(), MutationField::Object(verb, class.clone()))),
             );
@@ -135,6 +175,7 @@ fn fixed_roots() -> Roots {
             (name!("createClass"), MutationField::Class(Verb::Create)),
             (name!("updateClass"), MutationField::Class(Verb::Update)),
             (name!("deleteClass"), MutationField::Class(Verb::Delete)),
+            (name!("createFile"), MutationField::CreateFile),
             (name!("updateCloudConfig"), MutationField::CloudConfig),
         ]),
     }

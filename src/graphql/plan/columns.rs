@@ -20,8 +20,8 @@ impl Columns {
         columns.add_key("", "objectId");
         for selection in selections {
             columns.add(selection, "");
-            if selection.reach == Reach::Relations {
-                columns.reach = Reach::Relations;
+            if selection.reach == Reach::Beyond {
+                columns.reach = Reach::Beyond;
             }
         }
         columns
@@ -50,11 +50,15 @@ impl Columns {
     fn add(&mut self, selection: &ObjectSelection, prefix: &str) {
         for slot in &selection.slots {
             match &slot.content {
-                Content::TypeName(_) | Content::Nothing | Content::Relation(..) => {}
+                Content::TypeName(_)
+                | Content::Nothing
+                | Content::Relation(..)
+                | Content::Custom(None, _) => {}
                 Content::AuthDataResponse => self.wants_response = true,
                 Content::GlobalId | Content::ObjectId => self.add_key(prefix, "objectId"),
                 Content::Acl(_) => self.add_key(prefix, "ACL"),
-                Content::Scalar(field)
+                Content::Custom(Some(field), _)
+                | Content::Scalar(field)
                 | Content::File(field, _)
                 | Content::Point(field, _)
                 | Content::Polygon(field, _) => {

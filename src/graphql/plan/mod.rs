@@ -7,6 +7,7 @@
 mod array;
 mod collect;
 mod columns;
+mod custom;
 mod object;
 mod page;
 mod payload;
@@ -20,6 +21,7 @@ use apollo_compiler::parser::SourceSpan;
 pub(crate) use array::ArraySelection;
 pub(crate) use collect::{Collector, Validity};
 pub(crate) use columns::Columns;
+pub(crate) use custom::{CustomField, Kind, OwnSlot, Shape, ShapeContent};
 pub(crate) use object::{Content, ObjectSelection, ObjectSlot, Reach};
 pub(crate) use page::{EdgeContent, EdgeSlot, PageContent, PageSelection};
 pub(crate) use payload::{ClassPayload, ConfigPayload, ObjectPayload, PayloadContent, PayloadSlot};
@@ -105,6 +107,12 @@ pub(crate) enum Action {
     WriteClass(Verb, ClassPayload),
     /// Sets a value of the app's configuration.
     WriteConfig(ConfigPayload),
+    /// Calls a function of cloud code.
+    CallFunction(ValuePayload),
+    /// Stores a file.
+    CreateFile(ConfigPayload),
+    /// Asks what the user's own definitions say.
+    Custom(Box<CustomField>),
 }
 
 impl Plan {
@@ -132,6 +140,9 @@ fn action(
         "__schema" | "__type" => return Some(Action::Types),
         _ => {}
     }
+    if let Some(custom) = CustomField::of(operation.object_type(), collector, fields) {
+        return Some(Action::Custom(Box::new(custom)));
+    }
     let roots = collector.schema().roots();
     if operation.operation_type.is_mutation() {
         return match roots.mutation(name)? {
@@ -144,7 +155,13 @@ fn action(
             MutationField::CloudConfig => {
                 Some(Action::WriteConfig(ConfigPayload::of(collector, fields)))
             }
+            MutationField::CreateFile => {
+                Some(Action::CreateFile(ConfigPayload::of(collector, fields)))
+            }
             MutationField::Account(verb) => Some(account(*verb, collector, fields)),
+            MutationField::CallFunction => {
+                Some(Action::CallFunction(ValuePayload::of(collector, fields)))
+            }
         };
     }
     match roots.query(name)? {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use apollo_compiler::executable::Field;
 use apollo_compiler::{Name, Node};
 
-use super::{ArraySelection, Collector, PageSelection, RecordSelection, Slot};
+use super::{ArraySelection, Collector, CustomField, PageSelection, RecordSelection, Slot};
 use crate::graphql::build::ClassTypes;
+use crate::graphql::custom::Source;
 use crate::schema::FieldType;
 use crate::value::{ClassName, FieldName};
 
@@ -26,8 +27,8 @@ pub(crate) enum Reach {
     /// They are.
     #[default]
     Row,
-    /// A relation has to be read too.
-    Relations,
+    /// A relation has to be read too, or a field of the user's own definitions.
+    Beyond,
 }
 
 /// A field of an object.
@@ -66,6 +67,8 @@ pub(crate) enum Content {
     Pointer(FieldName, ObjectSelection),
     /// Objects in a relation; the field of the document holds the arguments.
     Relation(FieldName, Node<Field>, PageSelection),
+    /// A field of the user's own definitions; the column that its value is read from, if there is one.
+    Custom(Option<FieldName>, Box<CustomField>),
 }
 
 impl ObjectSelection {
@@ -80,7 +83,7 @@ impl ObjectSelection {
         let slots: Vec<ObjectSlot> =
             collected.iter().filter_map(|fields| slot(&types, collector, fields)).collect();
         let reach = if slots.iter().any(|slot| slot.content.leaves_row()) {
-            Reach::Relations
+            Reach::Beyond
         } else {
             Reach::Row
         };
@@ -91,10 +94,10 @@ impl ObjectSelection {
 impl Content {
     fn leaves_row(&self) -> bool {
         match self {
-            Self::Relation(..) => true,
-            Self::Pointer(_, target) => target.reach == Reach::Relations,
+            Self::Relation(..) | Self::Custom(..) => true,
+            Self::Pointer(_, target) => target.reach == Reach::Beyond,
             Self::Array(_, elements) => {
-                elements.classes().any(|selection| selection.reach == Reach::Relations)
+                elements.classes().any(|selection| selection.reach == Reach::Beyond)
             }
             Self::TypeName(_)
             | Self::Nothing
@@ -131,6 +134,9 @@ fn content(
         "objectId" => return Some(Content::ObjectId),
         _ => {}
     }
+    if let Some(custom) = CustomField::of(&types.names.type_name, collector, fields) {
+        return Some(Content::Custom(column(types, &custom), Box::new(custom)));
+    }
     let Some((name, field)) = types.class.known(&first.name) else {
         let is_response = first.name == "authDataResponse";
         return Some(if is_response { Content::AuthDataResponse } else { Content::Nothing });
@@ -158,4 +164,27 @@ fn content(
             None => Content::Scalar(name),
         },
     })
+}
+
+/// The column behind a field of the user's own definitions: one that says no other source, and whose name is
+/// that of a column that clients may read.
+fn column(types: &ClassTypes, custom: &CustomField) -> Option<FieldName> {
+    let (name, field) = types.class.known(&custom.field.name)?;
+    let is_secret = types.class.name == *"_User" && *name == *"password";
+    let is_column = match &field.kind {
+        FieldType::Relation(_) => false,
+        FieldType::String
+        | FieldType::Number
+        | FieldType::Boolean
+        | FieldType::Date
+        | FieldType::Object
+        | FieldType::Array
+        | FieldType::GeoPoint
+        | FieldType::Polygon
+        | FieldType::File
+        | FieldType::Bytes
+        | FieldType::Pointer(_)
+        | FieldType::Acl => true,
+    };
+    (custom.source == Source::Parent && is_column && !is_secret).then(|| name.clone())
 }

@@ -30,7 +30,7 @@ pub(crate) struct ClassPayload {
     pub(crate) classes: Vec<ClassSelection>,
 }
 
-/// What is written after a value of the app's configuration was set.
+/// What is written after a value of the app's configuration was set, or a file stored.
 pub(crate) struct ConfigPayload {
     /// The payload type.
     pub(crate) type_name: Name,

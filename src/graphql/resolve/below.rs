@@ -8,6 +8,7 @@ use apollo_compiler::Node;
 use apollo_compiler::executable::Field;
 
 use super::Run;
+use super::custom::{self, CustomValues};
 use super::find;
 use super::window::{End, Window};
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub(crate) enum Below {
     Relation(Related),
     /// The objects in a relation could not be read.
     Failed(Error),
+    /// Values of a field of the user's own definitions.
+    Custom(CustomValues),
 }
 
 /// The objects in a relation of several owners.
@@ -96,11 +99,15 @@ fn fetch<'a>(
                         Err(error) => Below::Failed(error),
                     }
                 }
-                Content::Pointer(field, target) if target.reach == Reach::Relations => {
+                Content::Pointer(field, target) if target.reach == Reach::Beyond => {
                     behind(run, ctx, found, field, |_| Some(target)).await
                 }
                 Content::Array(field, elements) => {
                     behind(run, ctx, found, field, |found| elements.class(&found.class.name)).await
+                }
+                Content::Custom(column, field) => {
+                    let values = custom::of_objects(run, ctx, field, column.as_ref(), found).await;
+                    Below::Custom(values)
                 }
                 Content::Pointer(..)
                 | Content::TypeName(_)
@@ -146,14 +153,15 @@ fn owners(found: &Found) -> Vec<ObjectId> {
 }
 
 /// A relation field of a selection.
-struct Relation<'a> {
-    selection: &'a ObjectSelection,
-    key: &'a FieldName,
-    field: &'a Node<Field>,
-    page: &'a PageSelection,
+pub(super) struct Relation<'a> {
+    pub(super) selection: &'a ObjectSelection,
+    pub(super) key: &'a FieldName,
+    pub(super) field: &'a Node<Field>,
+    pub(super) page: &'a PageSelection,
 }
 
-async fn related(
+/// The objects in a relation of these owners.
+pub(super) async fn related(
     run: &Run,
     ctx: &Ctx,
     relation: Relation<'_>,

@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::Run;
+use super::{Run, files, rate};
 use crate::error::{Code, Error, Result};
 use crate::graphql::global_id::local_id;
 use crate::ops::{Ctx, write};
@@ -37,7 +37,7 @@ pub(super) async fn read_fields(
             Some(FieldType::Acl) => put(&mut fields, &name, acl(&value))?,
             Some(FieldType::GeoPoint) => put(&mut fields, &name, point(value))?,
             Some(FieldType::Polygon) => put(&mut fields, &name, polygon(&value))?,
-            Some(FieldType::File) => put(&mut fields, &name, file(value)?)?,
+            Some(FieldType::File) => put(&mut fields, &name, file(run, ctx, value).await?)?,
             Some(
                 FieldType::String
                 | FieldType::Number
@@ -100,8 +100,14 @@ fn polygon(input: &Json) -> Json {
     ])
 }
 
-fn file(input: Json) -> Result<Json> {
+/// The file that is to be set; one that comes with the request is stored first.
+async fn file(run: &Run, ctx: &Ctx, input: Json) -> Result<Json> {
     let Json::Object(mut members) = input else { return Ok(Json::Null) };
+    if let Some(upload) = members.get("upload").filter(|upload| !upload.is_null()) {
+        let saved = Box::pin(files::save(run, ctx, upload)).await?;
+        let parts = [("__type", "File"), ("name", &saved.name), ("url", &saved.url)];
+        return Ok(Json::from(parts.map(|(key, text)| (key, Json::from(text)))));
+    }
     match members.shift_remove("file") {
         Some(file) => Ok(file),
         None => Err(Error::new(Code::FileSaveFailed, "Invalid file upload.")),
@@ -172,6 +178,7 @@ fn create<'a>(
     input: Members,
 ) -> Pin<Box<dyn Future<Output = Result<ObjectId>> + Send + 'a>> {
     Box::pin(async move {
+        rate::charge_create(ctx, class)?;
         let fields = read_fields(run, ctx, class, input).await?;
         Ok(write::create(ctx, class, fields).await?.id)
     })

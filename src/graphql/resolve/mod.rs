@@ -5,11 +5,15 @@
 
 mod below;
 mod classes;
+mod cloud;
 mod config;
+mod custom;
 mod fields;
+mod files;
 mod filter;
 mod find;
 mod objects;
+mod rate;
 mod users;
 mod window;
 
@@ -17,14 +21,17 @@ use std::sync::Arc;
 
 pub(crate) use below::{Below, ObjectSet, PageRows, Related};
 pub(crate) use config::ConfigValue;
+pub(crate) use custom::{CustomValues, Knot, KnotId, Member, Tree};
 pub(crate) use users::Viewer;
 
 use super::build::GraphQlSchema;
 use super::document::Document;
 use super::plan::{Action, ObjectSelection, Root};
+use super::uploads::Uploads;
 use super::values::read_arguments;
 use crate::error::Result;
 use crate::ops::Ctx;
+use crate::ops::files::SavedFile;
 use crate::schema::ClassSchema;
 use crate::value::{Json, Members, ObjectId};
 
@@ -36,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) document: Arc<Document>,
     /// The variables, typed.
     pub(crate) variables: Members,
+    /// The files that came with the request.
+    pub(crate) uploads: Uploads,
 }
 
 /// What a root field gave.
@@ -58,6 +67,8 @@ pub(crate) enum Outcome {
     Viewer(Viewer),
     /// What a mutation wrote.
     Written(Written),
+    /// A value of a field of the user's own definitions.
+    Custom(Tree),
 }
 
 /// What a mutation wrote, and what the client called the mutation.
@@ -80,6 +91,8 @@ pub(crate) enum Subject {
     Class(Arc<ClassSchema>),
     /// A value of the app's configuration.
     Config(ConfigValue),
+    /// A file.
+    File(SavedFile),
 }
 
 /// An object that was written, as far as the client wants to see it.
@@ -104,6 +117,7 @@ impl Run {
     /// Runs a root field.
     pub(crate) async fn root(&self, ctx: &Ctx, root: &Root) -> Result<Outcome> {
         let arguments = read_arguments(self.schema.types(), &root.field, &self.variables);
+        rate::charge(ctx, &root.action, &arguments)?;
         match &root.action {
             Action::TypeName | Action::Types | Action::Health => Ok(Outcome::Known),
             Action::Get(selection, columns) => {
@@ -117,6 +131,7 @@ impl Run {
             Action::Classes(_) => classes::all(ctx),
             Action::Config(_) => config::get(ctx, &arguments).await,
             Action::WriteConfig(_) => config::write(ctx, &arguments).await,
+            Action::CreateFile(_) => Box::pin(files::create(self, ctx, arguments)).await,
             Action::Viewer(selection) => users::viewer(self, ctx, selection).await,
             Action::LogIn(verb, payload) => {
                 users::log_in(self, ctx, *verb, payload, arguments).await
@@ -126,6 +141,8 @@ impl Run {
                 objects::write(self, ctx, *verb, payload, arguments).await
             }
             Action::WriteClass(verb, _) => classes::write(ctx, *verb, &arguments).await,
+            Action::CallFunction(_) => cloud::call(ctx, arguments).await,
+            Action::Custom(field) => custom::of_root(self, ctx, field).await.map(Outcome::Custom),
         }
     }
 }

@@ -8,7 +8,7 @@ const DEPTH_MAX: usize = 2;
 const ELEMENTS_MAX: usize = 10;
 
 /// A JSON value, cut off where it is long or deep.
-pub(super) fn inspect(value: &Json) -> String {
+pub(crate) fn inspect(value: &Json) -> String {
     let mut out = String::new();
     write_inspected(value, 0, &mut out);
     out

@@ -1,6 +1,6 @@
 //! Literals: values that stand in the document, brought to their types with the variables put in.
 
-use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::ast::{FieldDefinition, Type, Value};
 use apollo_compiler::executable::Field;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Node, Schema};
@@ -10,8 +10,18 @@ use crate::value::{Json, Members};
 
 /// The arguments of a field. One whose variable was left out is not there, unless it has a default.
 pub(crate) fn read_arguments(schema: &Schema, field: &Field, variables: &Members) -> Members {
+    read_arguments_of(schema, &field.definition, field, variables)
+}
+
+/// The arguments of a field as the type that has it in the end defines them.
+pub(crate) fn read_arguments_of(
+    schema: &Schema,
+    definition: &FieldDefinition,
+    field: &Field,
+    variables: &Members,
+) -> Members {
     let mut read = Members::with_capacity(field.arguments.len());
-    for definition in &field.definition.arguments {
+    for definition in &definition.arguments {
         let given = field.arguments.iter().find(|argument| argument.name == definition.name);
         let value = given.and_then(|argument| {
             literal_to_json(schema, &definition.ty, &argument.value, variables)
@@ -77,7 +87,7 @@ pub(crate) fn literal_to_json(
 }
 
 /// A literal as plain JSON, whatever its type.
-pub(super) fn plain(value: &Value, variables: &Members) -> Option<Json> {
+pub(crate) fn plain(value: &Value, variables: &Members) -> Option<Json> {
     match value {
         Value::Null => Some(Json::Null),
         Value::Variable(name) => variables.get(name.as_str()).cloned(),

@@ -1,5 +1,6 @@
 //! Scalars: those of GraphQL and those of Parse (`parse-server:src/GraphQL/loaders/defaultGraphQLTypes.js`).
 
+use crate::graphql::uploads::is_upload;
 use crate::value::{Date, Json, json};
 
 /// Whether a scalar is one that GraphQL itself defines.
@@ -14,7 +15,8 @@ pub(super) fn read_own(scalar: &str, value: Json) -> Option<Json> {
         "Date" => read_date(&value),
         "Bytes" => read_bytes(value),
         "File" => read_file(value),
-        "Upload" => None,
+        // Files come beside the document, never in it.
+        "Upload" => is_upload(&value).then_some(value),
         _ => Some(value),
     }
 }

@@ -118,6 +118,9 @@ impl<'v> Coercion<'_, 'v> {
             });
         }
         scalars::read_own(scalar, value.clone()).or_else(|| {
+            if scalar == "Upload" {
+                return self.misfit(value, "Upload value invalid.");
+            }
             let text = format!(
                 "Expected type \"{scalar}\". {} is not a valid {scalar}",
                 script_text(value)

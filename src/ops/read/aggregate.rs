@@ -3,7 +3,7 @@
 use super::Found;
 use super::find::{self, Question};
 use crate::error::{Code, Error, Result};
-use crate::ops::Ctx;
+use crate::ops::{Ctx, hooks};
 use crate::query::{FindRequest, field_path, parse_pipeline};
 use crate::schema::{ClassOperation, ClassSchema};
 use crate::value::{ClassName, Json, Layout, Stored};
@@ -39,6 +39,14 @@ async fn distinct_once(
     field: &str,
     request: &FindRequest,
 ) -> Result<Vec<Json>> {
+    let finding = match hooks::hears_finds(ctx, class) {
+        true => {
+            let class = ClassName::from(class);
+            Some(Box::pin(hooks::before_find(ctx, &class, request, false)).await?)
+        }
+        false => None,
+    };
+    let request = finding.as_ref().map_or(request, |finding| &finding.request);
     let Some(schema) = ctx.snapshot.class(class).cloned() else { return Ok(Vec::new()) };
     let Some(path) = field_path(field, &schema) else { return Ok(Vec::new()) };
     let plan = ctx.plan(&schema, ClassOperation::Find)?;
@@ -54,6 +62,9 @@ pub async fn aggregate(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
 }
 
 async fn aggregate_once(ctx: &Ctx, class: &str, stages: &Json) -> Result<Found> {
+    if hooks::hears_finds(ctx, class) {
+        Box::pin(hooks::before_aggregate(ctx, &ClassName::from(class), stages)).await?;
+    }
     let known = ctx.snapshot.class(class).cloned();
     let schema = known.clone().unwrap_or_else(|| ClassSchema::new(ClassName::from(class)).into());
     let pipeline = parse_pipeline(stages, &schema)?;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Found, include, select, subquery};
+use super::{Found, accounts, include, select, subquery};
 use crate::access::{Objects, Plan};
 use crate::error::{Code, Error, Result};
-use crate::ops::{Ctx, limits};
+use crate::ops::{Ctx, hooks, limits};
 use crate::query::{
     Comparison, Condition, FieldPath, Filter, FindRequest, IncludeTree, OrderBy, Query, Test,
     Where, resolve, resolve_order,
@@ -45,6 +45,34 @@ pub(super) async fn find_page(
 ) -> Result<Found> {
     let class = redirected(&ctx.snapshot, class, request);
     admit(ctx, &class)?;
+    if !hooks::hears_finds(ctx, &class) {
+        return find_unheard(ctx, class, (request, request), page).await;
+    }
+    // Hooks see the limit that there will be, as in the original.
+    let asked = FindRequest { limit: page.limit.or(request.limit), ..request.clone() };
+    let finding = Box::pin(hooks::before_find(ctx, &class, &asked, false)).await?;
+    let page = page.changed(ctx, &asked, &finding.request);
+    let found = Box::pin(find_unheard(ctx, class, (request, &finding.request), page)).await?;
+    Box::pin(hooks::after_find(ctx, &finding, found)).await
+}
+
+impl Page {
+    /// The page of a question that hooks changed.
+    fn changed(self, ctx: &Ctx, was: &FindRequest, is: &FindRequest) -> Self {
+        Self {
+            skip: if is.skip == was.skip { self.skip } else { is.skip },
+            limit: if is.limit == was.limit { self.limit } else { Some(limit(ctx, is.limit)) },
+        }
+    }
+}
+
+/// Finds objects past the hooks. A question that a hook changed is asked with the right to ask the one that it was.
+async fn find_unheard(
+    ctx: &Ctx,
+    class: ClassName,
+    (was, request): (&FindRequest, &FindRequest),
+    page: Page,
+) -> Result<Found> {
     let Some(schema) = ctx.snapshot.class(&class).cloned() else {
         let schema = Arc::new(ClassSchema::new(class));
         ctx.plan(&schema, ClassOperation::Find)?;
@@ -53,7 +81,7 @@ pub(super) async fn find_page(
     let question = Question::new(ctx, &schema, request).await?;
     let plan = match page.limit {
         Some(0) => None,
-        _ => Some(plan(ctx, &schema, &request.filter)?),
+        _ => Some(plan(ctx, &schema, &was.filter)?),
     };
     let count = match request.count {
         true => Some(count(ctx, &question).await?),
@@ -161,7 +189,7 @@ async fn count(ctx: &Ctx, question: &Question) -> Result<u64> {
     ctx.data().count(plan.allow(question.whole())?).await
 }
 
-async fn rows(
+pub(super) async fn rows(
     ctx: &Ctx,
     plan: &Plan,
     question: Question,
@@ -170,7 +198,11 @@ async fn rows(
 ) -> Result<Found> {
     let (query, tree) = question.into_query(page);
     let stored = ctx.data().find(plan.allow(query)?).await?;
-    let mut found = include::follow(ctx, revealed(plan, stored), tree, request.lean).await?;
+    let mut found = revealed(plan, stored);
+    if accounts::are_shown(ctx, &found) {
+        found = Box::pin(accounts::show(ctx, found)).await?;
+    }
+    let mut found = include::follow(ctx, found, tree, request.lean).await?;
     found.redirected = request.redirect_class_for_key.is_some();
     Ok(found)
 }
@@ -186,6 +218,7 @@ pub(super) fn revealed(plan: &Plan, stored: Stored) -> Found {
         count: None,
         relations: relations.map(|(name, target)| (name.clone(), target.clone())).collect(),
         redirected: false,
+        is_replaced: false,
     }
 }
 
@@ -197,6 +230,7 @@ pub(super) fn nothing(class: &Arc<ClassSchema>, request: &FindRequest) -> Found 
         count: request.count.then_some(0),
         relations: Vec::new(),
         redirected: request.redirect_class_for_key.is_some(),
+        is_replaced: false,
     }
 }
 
@@ -283,27 +317,74 @@ async fn get_once(ctx: &Ctx, class: &ClassName, id: &str, request: &FindRequest)
     admit(ctx, class)?;
     let schema = ctx.snapshot.class(class).cloned().ok_or_else(Error::object_not_found)?;
     let plan = ctx.plan(&schema, ClassOperation::Get)?;
-    let question = Question::by_id(&schema, id, request)?;
-    let found = rows(ctx, &plan, question, Page { skip: 0, limit: Some(1) }, request).await?;
+    let found = match hooks::hears_finds(ctx, class) {
+        true => Box::pin(get_heard(ctx, &plan, id, request)).await?,
+        false => get_unheard(ctx, &plan, id, request).await?,
+    };
     if found.objects.is_empty() {
         return Err(Error::object_not_found());
     }
     Ok(found)
 }
 
+const ONE: Page = Page { skip: 0, limit: Some(1) };
+
+/// One object, past the hooks.
+pub(super) async fn get_unheard(
+    ctx: &Ctx,
+    plan: &Plan,
+    id: &str,
+    request: &FindRequest,
+) -> Result<Found> {
+    let question = Question::by_id(plan.class(), id, request)?;
+    rows(ctx, plan, question, ONE, request).await
+}
+
+/// One object, as the hooks want it.
+pub(super) async fn get_heard(
+    ctx: &Ctx,
+    plan: &Plan,
+    id: &str,
+    request: &FindRequest,
+) -> Result<Found> {
+    let asked = FindRequest { filter: Filter::has_id(id), ..request.clone() };
+    let finding = hooks::before_find(ctx, &plan.class().name, &asked, true).await?;
+    let found = match finding.is_changed {
+        true => {
+            let question = Question::new(ctx, plan.class(), &finding.request).await?;
+            rows(ctx, plan, question, ONE, &finding.request).await?
+        }
+        false => get_unheard(ctx, plan, id, request).await?,
+    };
+    hooks::after_find(ctx, &finding, found).await
+}
+
 /// The caller's own user object. Error 209 if the caller is no user, or one who does not exist any more.
 pub(in crate::ops) async fn get_self(ctx: &Ctx, request: FindRequest) -> Result<Found> {
     limits::check_request(ctx, &request)?;
-    let nobody = || Error::denied(Code::InvalidSessionToken, "Invalid session token");
+    let (plan, id) = own_plan(ctx)?;
+    let found = match hooks::hears_finds(ctx, &plan.class().name) {
+        true => Box::pin(get_heard(ctx, &plan, &id, &request)).await?,
+        false => get_unheard(ctx, &plan, &id, &request).await?,
+    };
+    if found.objects.is_empty() { Err(nobody()) } else { Ok(found) }
+}
+
+/// The same, of which hooks do not hear: a log-in of which they hear otherwise.
+pub(in crate::ops) async fn get_self_unheard(ctx: &Ctx) -> Result<Found> {
+    let (plan, id) = own_plan(ctx)?;
+    let found = get_unheard(ctx, &plan, &id, &FindRequest::default()).await?;
+    if found.objects.is_empty() { Err(nobody()) } else { Ok(found) }
+}
+
+fn nobody() -> Error {
+    Error::denied(Code::InvalidSessionToken, "Invalid session token")
+}
+
+fn own_plan(ctx: &Ctx) -> Result<(Plan, ObjectId)> {
     let user = ctx.principal.user().ok_or_else(nobody)?;
     let schema = ctx.snapshot.class("_User").cloned().ok_or_else(Error::object_not_found)?;
-    let plan = ctx.plan_of_self(&schema);
-    let question = Question::by_id(&schema, &user.id, &request)?;
-    let found = rows(ctx, &plan, question, Page { skip: 0, limit: Some(1) }, &request).await?;
-    match found.objects.is_empty() {
-        true => Err(nobody()),
-        false => Ok(found),
-    }
+    Ok((ctx.plan_of_self(&schema), user.id.clone()))
 }
 
 /// How the back end would answer: for holders of a master key, and for all where the options say so.
@@ -321,6 +402,11 @@ pub async fn explain(ctx: &Ctx, class: &str, request: FindRequest) -> Result<Jso
 
 async fn explain_once(ctx: &Ctx, class: &ClassName, request: &FindRequest) -> Result<Json> {
     admit(ctx, class)?;
+    let finding = match hooks::hears_finds(ctx, class) {
+        true => Some(Box::pin(hooks::before_find(ctx, class, request, false)).await?),
+        false => None,
+    };
+    let request = finding.as_ref().map_or(request, |finding| &finding.request);
     let Some(schema) = ctx.snapshot.class(class).cloned() else {
         return Ok(Json::Array(Vec::new()));
     };

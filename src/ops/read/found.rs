@@ -22,6 +22,9 @@ pub struct Found {
     pub relations: Vec<(FieldName, ClassName)>,
     /// Whether the class may differ from the one that was asked, so that the answer should name it.
     pub redirected: bool,
+    /// Whether a hook put the objects in the place of those that were found: they may lack an id and have fields that
+    /// the class does not have.
+    pub is_replaced: bool,
 }
 
 /// A field that was followed. Pointers to objects that are not among the targets lead to nothing that the

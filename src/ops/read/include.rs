@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Branch, Found, Targets, find, select};
+use super::{Branch, Found, Targets, accounts, find, select, subquery};
 use crate::error::Result;
 use crate::ops::Ctx;
-use crate::query::{Condition, Filter, IncludeBranch, IncludeTree, resolve};
+use crate::ops::hooks::{self, Finding};
+use crate::query::{Condition, Filter, FindRequest, IncludeBranch, IncludeTree, resolve};
 use crate::schema::{ClassOperation, FieldType};
 use crate::value::{Cell, ClassName, FieldName, Form, Json, ObjectId, Pointer, wire};
 
@@ -142,9 +143,17 @@ async fn ask(ctx: &Ctx, wanted: &[Wanted], lean: bool) -> Result<HashMap<ClassNa
         let Some(schema) = ctx.snapshot.class(&class).cloned() else { continue };
         // To follow a pointer is to get an object, also where several are got at once.
         let plan = ctx.plan(&schema, ClassOperation::Get)?;
-        let ids = ids.iter().map(|id| Json::from(id.as_str())).collect();
-        let filter =
-            resolve(&Filter::Field("objectId".to_owned(), vec![Condition::In(ids)]), &schema)?;
+        let finding = match hooks::hears_finds(ctx, &class) {
+            true => Some(Box::pin(before(ctx, &class, &ids)).await?),
+            false => None,
+        };
+        let filter = match finding.as_ref().filter(|finding| finding.is_changed) {
+            Some(finding) => {
+                let filter = subquery::answer(ctx, &schema, &finding.request.filter).await?;
+                resolve(&filter, &schema)?
+            }
+            None => resolve(&one_of(&ids), &schema)?,
+        };
         let mut columns = vec![FieldName::from("objectId")];
         for wanted in wanted
             .iter()
@@ -157,9 +166,33 @@ async fn ask(ctx: &Ctx, wanted: &[Wanted], lean: bool) -> Result<HashMap<ClassNa
             }
         }
         let stored = ctx.data().find(plan.allow(find::question(&schema, filter, columns))?).await?;
-        answers.insert(class, find::revealed(&plan, stored));
+        let mut found = find::revealed(&plan, stored);
+        if accounts::are_shown(ctx, &found) {
+            found = Box::pin(accounts::show(ctx, found)).await?;
+        }
+        let found = match &finding {
+            Some(finding) => Box::pin(hooks::after_find(ctx, finding, found)).await?,
+            None => found,
+        };
+        answers.insert(class, found);
     }
     Ok(answers)
+}
+
+fn one_of(ids: &[ObjectId]) -> Filter {
+    let ids = ids.iter().map(|id| Json::from(id.as_str())).collect();
+    Filter::Field("objectId".to_owned(), vec![Condition::In(ids)])
+}
+
+/// Tells hooks of objects that are followed to: a question for one, or for several, by their ids.
+async fn before(ctx: &Ctx, class: &ClassName, ids: &[ObjectId]) -> Result<Finding> {
+    let (filter, is_get) = match ids {
+        [id] => (Filter::has_id(id), true),
+        ids => (one_of(ids), false),
+    };
+    // What stands inside another object does not say its class twice.
+    let request = FindRequest { filter, lean: true, ..FindRequest::default() };
+    hooks::before_find(ctx, class, &request, is_get).await
 }
 
 /// For each branch and class, the objects that the branch leads to, with the columns that it asked for, and
@@ -187,9 +220,10 @@ fn hand_out(
                 continue;
             }
             let selection = select::of_branch(&answer.class, &wanted.branch, lean);
-            let objects = answer
-                .objects
-                .narrowed(rows, |name| selection.columns.iter().any(|column| *column == *name));
+            let objects = answer.objects.narrowed(rows, |name| {
+                selection.columns.iter().any(|column| *column == *name)
+                    || (answer.is_replaced && answer.class.field(name).is_none())
+            });
             handed.push((at, Found { objects, ..answer.clone() }, selection.tree));
         }
     }

@@ -1,13 +1,14 @@
 //! Relations: reading what is in one is reading its owner. Whoever may not get the owner, or may not read the
 //! relation field, finds nothing in it, through whatever door he asks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::find::{self, Page, Question};
-use super::{Found, include};
+use super::{Found, accounts, include};
 use crate::access::Plan;
 use crate::error::{Code, Error, Result};
+use crate::ops::hooks::{self, Finding};
 use crate::ops::{Ctx, limits};
 use crate::query::{FindRequest, Where};
 use crate::schema::{ClassOperation, ClassSchema, FieldType};
@@ -97,6 +98,11 @@ async fn find_related_once(
     };
     let open = open_owners(ctx, owner_class, key, owners).await?;
     find::admit(ctx, target)?;
+    let finding = match hooks::hears_finds(ctx, target) {
+        true => Some(Box::pin(hooks::before_find(ctx, target, request, false)).await?),
+        false => None,
+    };
+    let request = finding.as_ref().map_or(request, |finding| &finding.request);
     let Some(schema) = ctx.snapshot.class(target).cloned() else {
         let counts = request.count.then(|| vec![0; owners.len()]);
         let found = find::nothing(&Arc::new(ClassSchema::new(target.clone())), request);
@@ -118,9 +124,44 @@ async fn find_related_once(
     let plan = ctx.plan(&schema, ClassOperation::Find)?;
     let (query, tree) = question.into_query(Page { skip: request.skip, limit: Some(most) });
     let rows = ctx.data().find_related(plan.allow(query)?, related.clone()).await?;
-    let found = find::revealed(&plan, rows.rows);
+    let mut found = find::revealed(&plan, rows.rows);
+    if accounts::are_shown(ctx, &found) {
+        found = Box::pin(accounts::show(ctx, found)).await?;
+    }
     let found = include::follow(ctx, found, tree, request.lean).await?;
-    Ok(RelatedFound { found, owners: positions(rows.owners, &related.owners, owners), counts })
+    let positions = positions(rows.owners, &related.owners, owners);
+    let (found, owners) = match &finding {
+        Some(finding) => Box::pin(shown(ctx, finding, found, positions)).await?,
+        None => (found, positions),
+    };
+    Ok(RelatedFound { found, owners, counts })
+}
+
+/// What hooks make of the objects, each with its owner as before. One that was in no relation is in none now.
+async fn shown(
+    ctx: &Ctx,
+    finding: &Finding,
+    found: Found,
+    owners: Vec<usize>,
+) -> Result<(Found, Vec<usize>)> {
+    let mut owners_of: HashMap<ObjectId, VecDeque<usize>> = HashMap::new();
+    for (object, owner) in found.objects.iter().zip(&owners) {
+        owners_of.entry(ObjectId::from(object.id())).or_default().push_back(*owner);
+    }
+    let found = hooks::after_find(ctx, finding, found).await?;
+    if !found.is_replaced {
+        return Ok((found, owners));
+    }
+    let (mut rows, mut owners) = (Vec::new(), Vec::new());
+    for (row, object) in found.objects.iter().enumerate() {
+        let owner = owners_of.get_mut(object.id()).and_then(VecDeque::pop_front);
+        if let Some(owner) = owner {
+            rows.push(row);
+            owners.push(owner);
+        }
+    }
+    let objects = found.objects.narrowed(rows, |_| true);
+    Ok((Found { objects, ..found }, owners))
 }
 
 /// How many objects there are for each owner; none for those that were not asked about.

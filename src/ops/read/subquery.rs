@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::find::{self, Page};
 use super::related;
 use crate::error::Result;
-use crate::ops::Ctx;
+use crate::ops::{Ctx, hooks};
 use crate::query::{Condition, Filter, FindRequest, Subquery};
 use crate::schema::ClassSchema;
 use crate::value::{Cell, Form, Json, Pointer, wire};
@@ -87,8 +87,16 @@ fn page(ctx: &Ctx) -> Page {
     Page { skip: 0, limit }
 }
 
+/// The question of an inner query: for the fields that are needed, but hooks see whole objects.
+fn inner(ctx: &Ctx, query: &Subquery, keys: Vec<String>) -> FindRequest {
+    match hooks::hears_finds(ctx, &query.class) {
+        true => FindRequest { keys: None, ..query.request.clone() },
+        false => FindRequest { keys: Some(keys), lean: true, ..query.request.clone() },
+    }
+}
+
 async fn pointers(ctx: &Ctx, query: &Subquery) -> Result<Vec<Json>> {
-    let request = FindRequest { keys: Some(Vec::new()), lean: true, ..query.request.clone() };
+    let request = inner(ctx, query, Vec::new());
     let found = find::find_page(ctx, &query.class, &request, page(ctx)).await?;
     let class = &found.class.name;
     let pointer =
@@ -98,8 +106,7 @@ async fn pointers(ctx: &Ctx, query: &Subquery) -> Result<Vec<Json>> {
 
 async fn values(ctx: &Ctx, query: &Subquery, key: &str) -> Result<Vec<Json>> {
     let (field, path) = key.split_once('.').unwrap_or((key, ""));
-    let request =
-        FindRequest { keys: Some(vec![field.to_owned()]), lean: true, ..query.request.clone() };
+    let request = inner(ctx, query, vec![field.to_owned()]);
     let found = find::find_page(ctx, &query.class, &request, page(ctx)).await?;
     let Some(column) = found.objects.column(field) else { return Ok(Vec::new()) };
     let form = &found.objects.column_at(column).form;

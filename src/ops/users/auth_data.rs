@@ -2,6 +2,7 @@
 //! kept.
 
 use super::account::{self, Account};
+use super::told;
 use crate::auth::providers::{Claim, Policy, Purpose};
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
@@ -83,9 +84,48 @@ pub(super) async fn identify(
         if stored.is_some_and(|stored| is_part_of(data, stored)) {
             continue;
         }
-        claims.push(ctx.app.auth.providers.identify(provider, data, ctx.app.clock.now()).await?);
+        let now = ctx.app.clock.now();
+        let mut claim = ctx.app.auth.providers.identify(provider, data, now).await?;
+        if claim.is_open() && claim.id().is_some() {
+            // Whose account it is decides what the adapter of the app is asked.
+            let owner = match known {
+                Some(_) => None,
+                None => owners(ctx, std::slice::from_ref(&claim)).await?.pop(),
+            };
+            let occasion = if known.is_some() { Occasion::Link } else { Occasion::LogIn };
+            prove_one(ctx, given, &mut claim, known.or(owner.as_ref()), occasion).await?;
+        }
+        claims.push(claim);
     }
     Ok(claims)
+}
+
+/// Asks the adapters of the app that were not asked yet: those that demand something of an account besides
+/// what names it.
+pub(super) async fn prove(
+    ctx: &Ctx,
+    given: &Members,
+    claims: &mut [Claim],
+    account: Option<&Account>,
+    occasion: Occasion,
+) -> Result<()> {
+    for claim in claims.iter_mut().filter(|claim| claim.is_open()) {
+        prove_one(ctx, given, claim, account, occasion).await?;
+    }
+    Ok(())
+}
+
+async fn prove_one(
+    ctx: &Ctx,
+    given: &Members,
+    claim: &mut Claim,
+    account: Option<&Account>,
+    occasion: Occasion,
+) -> Result<()> {
+    let stored = account.and_then(|account| account.auth_data.get(claim.provider()));
+    let purpose = occasion.purpose(stored.and_then(Json::as_object));
+    let request = told::provider_request(ctx, given, account.map(|account| &account.id)).await?;
+    ctx.app.auth.providers.prove(claim, purpose, &request).await
 }
 
 fn is_part_of(data: &Members, stored: &Json) -> bool {
@@ -117,6 +157,17 @@ pub(super) enum Occasion {
     Link,
 }
 
+impl Occasion {
+    /// What a user wants with the data of a provider of which he has this.
+    fn purpose(self, kept: Option<&Members>) -> Purpose {
+        match (kept, self) {
+            (None, _) => Purpose::SetUp,
+            (Some(_), Self::LogIn) => Purpose::LogIn,
+            (Some(_), Self::Link) => Purpose::Update,
+        }
+    }
+}
+
 /// Lets every provider accept its claim for an account, or for a new one; `null` removes what the account has.
 pub(super) fn accept(
     ctx: &Ctx,
@@ -136,13 +187,8 @@ pub(super) fn accept(
     for claim in claims {
         let old = stored(claim.provider());
         let kept = old.and_then(Json::as_object);
-        let purpose = match (kept, occasion) {
-            (None, _) => Purpose::SetUp,
-            (Some(_), Occasion::LogIn) => Purpose::LogIn,
-            (Some(_), Occasion::Link) => Purpose::Update,
-        };
         let now = ctx.app.clock.now();
-        let accepted = ctx.app.auth.providers.accept(claim, purpose, kept, now)?;
+        let accepted = ctx.app.auth.providers.accept(claim, occasion.purpose(kept), kept, now)?;
         if let Some(response) = accepted.response {
             proven.response.insert(claim.provider().to_owned(), response);
         }

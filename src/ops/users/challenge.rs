@@ -1,6 +1,7 @@
 //! What identity providers ask a client before it logs in.
 
 use super::account::{self, Account};
+use super::told;
 use super::{Credentials, auth_data, log_in, passwords};
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
@@ -18,14 +19,14 @@ pub async fn challenge(ctx: &Ctx, input: &Members) -> Result<Json> {
         return Err(Error::new(Code::Other, "challengeData should be an object."));
     };
     let account = ctx.settled(|ctx| async move { user(&ctx, input).await }).await?;
+    let given = input.get("authData").and_then(Json::as_object);
+    let told = told::challenge_request(ctx, account.as_ref().map(|account| &account.id)).await?;
     let mut names: Vec<&String> = data.keys().collect();
     names.sort_unstable();
     let mut answers = Members::new();
     for name in names {
-        let stored = account.as_ref().and_then(|account| account.auth_data.get(name));
-        let stored = stored.and_then(Json::as_object);
-        let now = ctx.app.clock.now();
-        let answer = ctx.app.auth.providers.challenge(name, &data[name], stored, now).await?;
+        let given = given.and_then(|given| given.get(name));
+        let answer = ctx.app.auth.providers.challenge(name, &data[name], given, &told).await?;
         if let Some(answer) = answer {
             answers.insert(name.clone(), answer);
         }
@@ -66,6 +67,9 @@ async fn user(ctx: &Ctx, input: &Members) -> Result<Option<Account>> {
     let (Json::String(id), true) = (id, ctx.app.auth.providers.knows(provider)) else {
         return Err(auth_data::unsupported());
     };
+    // Whoever only knows the id of an account is sent nothing on its behalf, and does not learn whether it is there.
+    let named = Members::from([(provider.clone(), auth_data[provider].clone())]);
+    auth_data::identify(ctx, &named, None).await?;
     let class = account::class(ctx)?;
     let filter: Where =
         account::has(&class, "authData", &[provider, "id"], Value::String(id.clone()));

@@ -2,7 +2,9 @@
 
 use super::account::{self, Account};
 use super::auth_data::{self, Occasion, Proven};
+use super::mail::Reader;
 use super::session::{self, Action, CreatedWith};
+use super::told::About;
 use super::verification::{self, Begun};
 use super::{passwords, profile};
 use crate::error::{Code, Error, Result};
@@ -49,7 +51,6 @@ fn is_own_or_privileged(ctx: &Ctx, id: &str) -> bool {
 /// Checks a change of a user and works out what it sets: takes out of the fields what is not stored as it
 /// came.
 pub(in crate::ops) async fn shape(ctx: &Ctx, id: &str, fields: &mut Fields) -> Result<UserChange> {
-    profile::check_restricted(ctx, fields)?;
     check_auth_data_keys(fields)?;
     fields.take("sessionToken");
     let password = match fields.get("password") {
@@ -64,13 +65,13 @@ pub(in crate::ops) async fn shape(ctx: &Ctx, id: &str, fields: &mut Fields) -> R
     let username = change_username(ctx, fields, before.as_ref())?;
     let mut columns = Vec::new();
     if let (Some(password), Some(before)) = (&password, &before) {
-        passwords::check_policy(ctx, password, username.as_deref())?;
+        passwords::check_policy(ctx, password, username.as_deref()).await?;
         columns.extend(passwords::columns(ctx, password, Some(before)).await?);
     }
     if password.is_some() || fields.get("email").is_some() {
         columns.extend(passwords::without_reset_token());
     }
-    let mail = change_email(ctx, fields, &mut columns)?;
+    let mail = change_email(ctx, id, fields, &mut columns).await?;
     keep_own(ctx, id, fields);
     let mut change = UserChange {
         columns,
@@ -118,13 +119,16 @@ fn change_username(
 
 /// A new address is to be verified, where the options say so, whatever identities the user has: none of them
 /// said anything of this address.
-fn change_email(
+async fn change_email(
     ctx: &Ctx,
+    id: &str,
     fields: &mut Fields,
     columns: &mut Vec<(FieldName, Assign)>,
 ) -> Result<Option<(String, Begun)>> {
     let Some(email) = profile::check_email(ctx, fields)? else { return Ok(None) };
-    let Some(begun) = verification::begin(ctx, &email)? else { return Ok(None) };
+    let id = ObjectId::from(id);
+    let about = About { fields: Some(&*fields), ..About::stored(&id) };
+    let Some(begun) = verification::begin(ctx, &email, about).await? else { return Ok(None) };
     columns.extend(begun.columns.iter().filter(|(name, _)| !sets(fields, name)).cloned());
     Ok(Some((email, begun)))
 }
@@ -153,10 +157,11 @@ impl UserChange {
         } else {
             before.auth_data.keys().map(|name| (name.clone(), Json::Null)).collect()
         };
-        let claims = auth_data::identify(ctx, &given, Some(before)).await?;
+        let mut claims = auth_data::identify(ctx, &given, Some(before)).await?;
         if auth_data::owners(ctx, &claims).await?.iter().any(|owner| owner.id != before.id) {
             return Err(auth_data::taken());
         }
+        auth_data::prove(ctx, &given, &mut claims, Some(before), Occasion::Link).await?;
         let proven = auth_data::accept(ctx, &given, &claims, Some(before), Occasion::Link)?;
         if proven.is_change() {
             self.guard = proven.guard(&*account::class(ctx)?);
@@ -192,8 +197,9 @@ impl UserChange {
                 news.insert("sessionToken".to_owned(), Json::from(session.token));
             }
         }
-        if let Some((username, email, begun)) = &self.mail {
-            verification::send(ctx, username.as_deref(), email, begun);
+        if let Some((username, email, begun)) = self.mail {
+            let reader = Reader { id: id.clone(), username, email: Some(email) };
+            verification::send(ctx, reader, &begun);
         }
         if let Some(proven) = self.proven {
             news.insert("authDataResponse".to_owned(), Json::Object(proven.response));

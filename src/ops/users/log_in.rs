@@ -3,11 +3,13 @@
 use super::account::{self, Account};
 use super::auth_data::{self, Occasion};
 use super::session::{self, Action, CreatedWith};
+use super::told::{self, About};
 use super::{Credentials, LoggedIn, passwords};
 use crate::access::Principal;
+use crate::auth::providers::Claim;
 use crate::error::{Code, Error, Result};
-use crate::ops::Ctx;
 use crate::ops::read::{self, Found};
+use crate::ops::{Ctx, hooks};
 use crate::query::{FindRequest, Where};
 use crate::schema::ClassSchema;
 use crate::value::{Json, Members, ObjectId, Value};
@@ -36,30 +38,47 @@ async fn log_in_once(ctx: &Ctx, credentials: &Credentials) -> Result<LoggedIn> {
     }
     let response = match given {
         None => None,
-        Some(given) => Some(confirm(ctx, account.clone(), given).await?),
+        Some(given) => {
+            let claims = auth_data::identify(ctx, given, None).await?;
+            Some(confirm(ctx, account.clone(), given, claims).await?)
+        }
     };
     passwords::check_age(ctx, &account).await?;
-    passwords::forgive(ctx, &account).await?;
-    let logged_in = enter(ctx, &account.id, "password", response).await?;
-    // While the password was checked it may have been changed. Whoever changed it ended the sessions that he
-    // found then; this one may be later.
-    match account::by_id(ctx, &account.id).await? {
-        Some(now) if now.password_hash == account.password_hash => Ok(logged_in),
-        Some(_) | None => {
-            session::end(ctx, &logged_in.token).await?;
-            Err(passwords::wrong())
-        }
+    if let Err(refusal) = hooks::before_log_in(ctx, &account.id).await {
+        passwords::confirmed(ctx, &account).await?;
+        return Err(refusal);
     }
+    passwords::forgive(ctx, &account).await?;
+    let token = open(ctx, &account.id, "password").await?;
+    // While the password was checked it may have been changed. Whoever changed it ended the sessions that he
+    // found then; this one may be later. A hook may end it, too.
+    let is_in = match account::by_id(ctx, &account.id).await? {
+        Some(now) if now.password_hash == account.password_hash => {
+            hooks::after_log_in(ctx, &account.id, &token).await
+        }
+        Some(_) | None => Err(passwords::wrong()),
+    };
+    if let Err(error) = is_in {
+        session::end(ctx, &token).await?;
+        return Err(error);
+    }
+    let user = as_himself(ctx, &account.id, FindRequest::default()).await?;
+    Ok(LoggedIn { user, token, auth_data_response: response })
 }
 
 /// Lets providers confirm what an account gives besides, and keeps what it has to.
-pub(super) async fn confirm(ctx: &Ctx, mut account: Account, given: &Members) -> Result<Members> {
+pub(super) async fn confirm(
+    ctx: &Ctx,
+    mut account: Account,
+    given: &Members,
+    mut claims: Vec<Claim>,
+) -> Result<Members> {
     auth_data::demand_second_factor(ctx, &account, given)?;
     let class = account::class(ctx)?;
-    let claims = auth_data::identify(ctx, given, None).await?;
     if auth_data::owners(ctx, &claims).await?.iter().any(|owner| owner.id != account.id) {
         return Err(auth_data::taken());
     }
+    auth_data::prove(ctx, given, &mut claims, Some(&account), Occasion::LogIn).await?;
     for _ in 0..ATTEMPTS_MAX {
         let proven = auth_data::accept(ctx, given, &claims, Some(&account), Occasion::LogIn)?;
         if !proven.is_change() {
@@ -81,26 +100,36 @@ pub(super) async fn confirm(ctx: &Ctx, mut account: Account, given: &Members) ->
     Err(Error::new(Code::ScriptFailed, "Invalid auth data"))
 }
 
-/// Opens the session of a user who has proven himself, and shows him to himself.
+/// Opens the session of a user who has proven himself, and shows him to himself. No hook hears of it.
 pub(super) async fn enter(
     ctx: &Ctx,
     user: &ObjectId,
     provider: &str,
     response: Option<Members>,
 ) -> Result<LoggedIn> {
+    let token = open(ctx, user, provider).await?;
+    let user = read::get_self_unheard(&himself(ctx, user).await?).await?;
+    Ok(LoggedIn { user, token, auth_data_response: response })
+}
+
+async fn open(ctx: &Ctx, user: &ObjectId, provider: &str) -> Result<String> {
     let auth_provider = Some(provider.to_owned());
     let created_with = CreatedWith { action: Action::LogIn, auth_provider };
     let session = session::open(ctx, user, created_with, ctx.installation_id.as_deref()).await?;
-    let user = as_himself(ctx, user, FindRequest::default()).await?;
-    Ok(LoggedIn { user, token: session.token, auth_data_response: response })
+    Ok(session.token)
 }
 
 /// A user as he sees himself, whatever the class says of reading it: nobody is kept from logging in.
 pub(super) async fn as_himself(ctx: &Ctx, user: &ObjectId, request: FindRequest) -> Result<Found> {
+    read::get_self(&himself(ctx, user).await?, request).await
+}
+
+/// The same request, made by a user himself.
+async fn himself(ctx: &Ctx, user: &ObjectId) -> Result<Ctx> {
     let identity = session::identity(ctx, user).await?;
     let mut ctx = ctx.refreshed();
     ctx.principal = Principal::User(identity);
-    read::get_self(&ctx, request).await
+    Ok(ctx)
 }
 
 /// Whether the password is right; the user as he sees himself.
@@ -157,7 +186,7 @@ pub(super) async fn check_password(ctx: &Ctx, credentials: &Credentials) -> Resu
     if !ctx.app.auth.passwords.verify(&password, hash).await? {
         return Err(passwords::wrong());
     }
-    check_admission(ctx, &account)?;
+    check_admission(ctx, &account).await?;
     Ok(account)
 }
 
@@ -185,7 +214,7 @@ fn the_one(mut found: Vec<Account>, username: Option<&str>) -> Option<Account> {
 }
 
 /// An account that nobody may write is closed; one whose address is not verified is, where the options say so.
-pub(super) fn check_admission(ctx: &Ctx, account: &Account) -> Result<()> {
+pub(super) async fn check_admission(ctx: &Ctx, account: &Account) -> Result<()> {
     if ctx.principal.sees_everything() {
         return Ok(());
     }
@@ -193,9 +222,14 @@ pub(super) fn check_admission(ctx: &Ctx, account: &Account) -> Result<()> {
         return Err(passwords::wrong());
     }
     let users = &ctx.app.config.users;
-    if users.verify_user_emails
-        && users.prevent_login_with_unverified_email
-        && account.email_verified != Some(true)
+    if account.email_verified == Some(true) {
+        return Ok(());
+    }
+    let auth_provider = Some("password".to_owned());
+    let created_with = CreatedWith { action: Action::LogIn, auth_provider };
+    let about = About { created_with: Some(&created_with), ..About::stored(&account.id) };
+    if told::decides(ctx, &users.verify_user_emails, about).await?
+        && told::decides(ctx, &users.prevent_login_with_unverified_email, about).await?
     {
         return Err(Error::new(Code::EmailNotFound, "User email is not verified."));
     }

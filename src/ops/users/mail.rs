@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::account::Account;
-use crate::adapters::mail::{Mail, Mailer};
+use super::told;
+use crate::adapters::mail::{Link, LinkPurpose, Mail, Mailer};
 use crate::error::{Code, Error, Result};
 use crate::ops::{App, Ctx};
-use crate::value::{Date, Json};
+use crate::value::{Date, Json, ObjectId};
 
 /// Letters and digits of a token in a link, as the original has them (`parse-server:src/cryptoUtils.js`,
 /// `randomString`).
@@ -15,6 +16,8 @@ pub(super) const TOKEN_LENGTH: usize = 25;
 /// Who a mail is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::ops) struct Reader {
+    /// His id.
+    pub id: ObjectId,
     /// His name.
     pub username: Option<String>,
     /// His address.
@@ -23,7 +26,8 @@ pub(in crate::ops) struct Reader {
 
 impl From<&Account> for Reader {
     fn from(account: &Account) -> Self {
-        Self { username: account.username.clone(), email: account.email.clone() }
+        let (username, email) = (account.username.clone(), account.email.clone());
+        Self { id: account.id.clone(), username, email }
     }
 }
 
@@ -72,12 +76,17 @@ where
 }
 
 /// Sends the link to verify an address.
-pub(super) async fn send_verification(app: &App, reader: &Reader, token: &str) -> Result<()> {
+pub(super) async fn send_verification(ctx: &Ctx, reader: &Reader, token: &str) -> Result<()> {
+    let app = &ctx.app;
     let (Some(post), Some(to)) = (post(app), &reader.email) else { return Ok(()) };
     let Post { app_name, pages_url, .. } = &post;
+    let url = format!("{pages_url}/verify_email?token={token}");
+    if hand_over(ctx, &post, LinkPurpose::Verification, &reader.id, &url).await? {
+        return Ok(());
+    }
     let text = format!(
         "Hello,\n\nplease confirm that {to} is your e-mail address at {app_name}:\n\n\
-         {pages_url}/verify_email?token={token}\n\n\
+         {url}\n\n\
          If you have no account there, you need not do anything.\n"
     );
     let subject = format!("Please verify your e-mail for {app_name}");
@@ -85,19 +94,38 @@ pub(super) async fn send_verification(app: &App, reader: &Reader, token: &str) -
 }
 
 /// Sends the link to choose a new password. A user without an address has one as his name, or gets no mail.
-pub(super) async fn send_reset(app: &App, reader: &Reader, token: &str) -> Result<()> {
+pub(super) async fn send_reset(ctx: &Ctx, reader: &Reader, token: &str) -> Result<()> {
+    let app = &ctx.app;
     let to = reader.email.as_ref().or(reader.username.as_ref());
     let (Some(post), Some(to)) = (post(app), to) else { return Ok(()) };
     let Post { app_name, pages_url, .. } = &post;
+    let url = format!("{pages_url}/request_password_reset?token={token}");
+    if hand_over(ctx, &post, LinkPurpose::PasswordReset, &reader.id, &url).await? {
+        return Ok(());
+    }
     let name = reader.username.as_ref().filter(|name| *name != to);
     let name = name.map(|name| format!(" (your user name is {name})")).unwrap_or_default();
     let text = format!(
         "Hello,\n\nsomebody asked for a new password for your account at {app_name}{name}.\n\
          If it was you, choose one here:\n\n\
-         {pages_url}/request_password_reset?token={token}\n\n\
+         {url}\n\n\
          If it was not you, you need not do anything; your password stays as it is.\n"
     );
     send(app, &post, to, format!("Password Reset for {app_name}"), text).await
+}
+
+/// Gives a link to whoever writes such messages himself, if the app brings somebody. Whether it did.
+async fn hand_over(
+    ctx: &Ctx,
+    post: &Post<'_>,
+    purpose: LinkPurpose,
+    user: &ObjectId,
+    url: &str,
+) -> Result<bool> {
+    let Some(courier) = post.mailer.writer(purpose) else { return Ok(false) };
+    let Some(user) = told::any_user(ctx, user).await? else { return Ok(true) };
+    let (app_name, url) = (post.app_name.to_owned(), url.to_owned());
+    courier.write(&Link { purpose, app_name, url, user }).await.map(|()| true)
 }
 
 async fn send(app: &App, post: &Post<'_>, to: &str, subject: String, text: String) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod account;
 mod auth_data;
+mod by_link;
 mod challenge;
 mod change;
 mod log_in;
@@ -11,10 +12,11 @@ mod profile;
 mod reset;
 pub(in crate::ops) mod session;
 mod sign_up;
+pub(in crate::ops) mod told;
 mod verification;
 
 pub(super) use change::{UserChange, check_caller, check_deleter, shape};
-pub(super) use profile::taken;
+pub(super) use profile::{check_restricted, taken};
 
 pub use challenge::challenge;
 pub use log_in::{log_in, log_in_as, verify_password};
@@ -24,6 +26,7 @@ pub use session::{
 pub use sign_up::{log_in_with, sign_up};
 
 use super::Ctx;
+use super::hooks::{self, Once};
 use super::read::Found;
 use super::write::Saved;
 use crate::error::{Code, Error, Result};
@@ -58,7 +61,8 @@ impl LoggedIn {
     /// In the terms of a write: what was asked to be created exists.
     pub(super) fn as_saved(&self, ctx: &Ctx) -> Saved {
         let id = self.user.objects.iter().next().map_or("", |user| user.id());
-        Saved { id: ObjectId::from(id), at: ctx.app.clock.now(), news: Members::new() }
+        let (class, id) = (self.user.class.name.clone(), ObjectId::from(id));
+        Saved { class, id, at: ctx.app.clock.now(), news: Members::new(), instead: None }
     }
 }
 
@@ -90,7 +94,11 @@ pub async fn me(ctx: &Ctx, request: FindRequest) -> Result<Found> {
 pub async fn log_out(ctx: &Ctx) -> Result<()> {
     match &ctx.session {
         Some(session) => {
-            ctx.settled(|ctx| async move { session::end(&ctx, &session.token).await }).await
+            let end = |ctx: Ctx| async move {
+                let end = session::end(&ctx, &session.token);
+                hooks::after_log_out(&ctx, &session.id, end).await
+            };
+            ctx.settled(end).await
         }
         None => Ok(()),
     }
@@ -107,7 +115,8 @@ pub async fn request_password_reset(
 
 /// Sets a new password with a token from a mail, once.
 pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<()> {
-    ctx.settled(|ctx| async move { reset::reset(&ctx, token, password).await }).await
+    let once = &Once::default();
+    ctx.settled(|ctx| async move { reset::reset(&ctx, token, password, once).await }).await
 }
 
 /// The name of the user whom a reset token belongs to, while it is valid.
@@ -126,7 +135,8 @@ pub async fn request_verification_mail(ctx: &Ctx, email: Option<&Json>) -> Resul
 
 /// Verifies an address with a token from a mail, once. Whether the token was good.
 pub async fn verify_email(ctx: &Ctx, token: &str) -> Result<bool> {
-    ctx.settled(|ctx| async move { verification::verify(&ctx, token).await }).await
+    let once = &Once::default();
+    ctx.settled(|ctx| async move { verification::verify(&ctx, token, once).await }).await
 }
 
 /// Mails another link to whoever had this token or name.

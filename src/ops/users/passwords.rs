@@ -13,13 +13,23 @@ const MILLIS_PER_MINUTE: i64 = 60_000;
 const MILLIS_PER_DAY: i64 = 24 * 60 * MILLIS_PER_MINUTE;
 
 /// Refuses a password that the policy does not allow. Error 142. `username` is that of its user.
-pub(in crate::ops) fn check_policy(
+pub(in crate::ops) async fn check_policy(
     ctx: &Ctx,
     password: &str,
     username: Option<&str>,
 ) -> Result<()> {
     let Some(policy) = &ctx.app.config.users.password_policy else { return Ok(()) };
-    if policy.pattern.as_ref().is_some_and(|pattern| !pattern.fits(password)) {
+    let fits = policy.pattern.as_ref().is_none_or(|pattern| pattern.fits(password));
+    let fits = match &policy.validator {
+        Some(validator) if fits => {
+            let told = vec![Json::from(password)];
+            let within = ctx.within()?;
+            let answer = ctx.app.cloud.callback_within(validator, told, &within).await?;
+            answer.is_some_and(|answer| answer.is_truthy())
+        }
+        Some(_) | None => fits,
+    };
+    if !fits {
         let text = policy.validation_error.clone();
         return Err(refused(text.unwrap_or_else(|| {
             "Password does not meet the Password Policy requirements.".to_owned()

@@ -2,10 +2,12 @@
 //! password, once.
 
 use super::account::{self, Account};
+use super::by_link::ByLink;
 use super::mail::{self, Reader, TOKEN_LENGTH};
 use super::{passwords, session};
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
+use crate::ops::hooks::{self, Once};
 use crate::query::{Comparison, Test, Where};
 use crate::schema::{Assign, ClassSchema};
 use crate::value::{Date, FieldName, Json, Value};
@@ -33,11 +35,10 @@ pub(super) async fn request(ctx: &Ctx, email: Option<&Json>, token: Option<&Json
     let tells = !ctx.app.config.users.reset_password_success_on_invalid_email();
     match found {
         Some(account) => {
+            hooks::before_password_reset(ctx, &account.id).await?;
             mail::later(ctx, |ctx| async move {
                 match renewed(&ctx, &account).await? {
-                    Some(token) => {
-                        mail::send_reset(&ctx.app, &Reader::from(&account), &token).await
-                    }
+                    Some(token) => mail::send_reset(&ctx, &Reader::from(&account), &token).await,
                     None => Ok(()),
                 }
             });
@@ -118,16 +119,31 @@ pub(super) async fn target(ctx: &Ctx, token: &str) -> Result<Account> {
 
 /// Sets a new password. Of several that come with the same token one succeeds; what the others want is
 /// refused like any unknown token.
-pub(super) async fn reset(ctx: &Ctx, token: &str, password: &str) -> Result<()> {
+pub(super) async fn reset(
+    ctx: &Ctx,
+    token: &str,
+    password: &str,
+    once: &Once<Option<ByLink>>,
+) -> Result<()> {
     if password.is_empty() {
         return Err(Error::new(Code::PasswordMissing, "you must provide a password"));
     }
     let account = target(ctx, token).await?;
-    passwords::check_policy(ctx, password, account.username.as_deref())?;
-    let of_password = passwords::columns(ctx, password, Some(&account)).await?;
+    let heard = Box::pin(once.get(ByLink::of_password(ctx, &account.id, password))).await?;
+    let heard = heard.as_ref().as_ref();
+    let password = heard.and_then(ByLink::password).unwrap_or(password);
+    passwords::check_policy(ctx, password, account.username.as_deref()).await?;
+    let mut of_password = passwords::columns(ctx, password, Some(&account)).await?;
+    if let Some(heard) = heard {
+        of_password.extend(Box::pin(heard.columns(ctx)).await?);
+    }
     // The new password and the end of the sessions that the old one opened are lasting together.
     let (account, of_password) = (&account, &of_password);
-    ctx.together(|ctx| async move { take_token(&ctx, account, token, of_password).await }).await
+    ctx.together(|ctx| async move { take_token(&ctx, account, token, of_password).await }).await?;
+    if let Some(heard) = heard {
+        Box::pin(heard.finish(ctx, &account.id, ctx.app.clock.now())).await;
+    }
+    Ok(())
 }
 
 /// Sets the columns of a new password if the token is still there, and ends what the old one opened.

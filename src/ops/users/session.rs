@@ -46,7 +46,8 @@ pub(in crate::ops) enum Action {
 }
 
 impl CreatedWith {
-    fn to_members(&self) -> Members {
+    /// What a session says of it.
+    pub(super) fn to_members(&self) -> Members {
         let action = match self.action {
             Action::SignUp => "signup",
             Action::LogIn => "login",

@@ -1,9 +1,12 @@
 //! Whether an address is its user's: a token goes to the address and comes back by a link, once.
 
 use super::account::{self, Account};
+use super::by_link::ByLink;
 use super::mail::{self, Reader, TOKEN_LENGTH};
+use super::told::{self, About};
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
+use crate::ops::hooks::Once;
 use crate::query::{Comparison, Test, Where};
 use crate::schema::Assign;
 use crate::value::{FieldName, Json, Value};
@@ -21,9 +24,9 @@ pub(in crate::ops) struct Begun {
 }
 
 /// Begins to verify the address that an account is about to get; nothing if addresses are not verified.
-pub(in crate::ops) fn begin(ctx: &Ctx, email: &str) -> Result<Option<Begun>> {
+pub(super) async fn begin(ctx: &Ctx, email: &str, about: About<'_>) -> Result<Option<Begun>> {
     let users = &ctx.app.config.users;
-    if !users.verify_user_emails || email.is_empty() {
+    if email.is_empty() || !told::decides(ctx, &users.verify_user_emails, about).await? {
         return Ok(None);
     }
     let token = ctx.app.random.text(TOKEN_LENGTH)?;
@@ -37,13 +40,18 @@ pub(in crate::ops) fn begin(ctx: &Ctx, email: &str) -> Result<Option<Begun>> {
 }
 
 /// Mails the token once it is stored. Nobody waits for the mail.
-pub(in crate::ops) fn send(ctx: &Ctx, username: Option<&str>, email: &str, begun: &Begun) {
-    if !ctx.app.config.users.send_user_email_verification {
+pub(in crate::ops) fn send(ctx: &Ctx, reader: Reader, begun: &Begun) {
+    if ctx.app.config.users.send_user_email_verification.is_off() {
         return;
     }
-    let username = username.map(str::to_owned);
-    let (reader, token) = (Reader { username, email: Some(email.to_owned()) }, begun.token.clone());
-    mail::later(ctx, |ctx| async move { mail::send_verification(&ctx.app, &reader, &token).await });
+    let token = begun.token.clone();
+    mail::later(ctx, |ctx| async move {
+        let switch = &ctx.app.config.users.send_user_email_verification;
+        match told::sends(&ctx, switch, &reader.id).await? {
+            true => mail::send_verification(&ctx, &reader, &token).await,
+            false => Ok(()),
+        }
+    });
 }
 
 /// Mails another link. Whether the address is known is not to be seen, neither in the answer nor in the time
@@ -92,16 +100,17 @@ pub(super) async fn resend(ctx: &Ctx, token: Option<&str>, username: Option<&str
 
 fn resend_later(ctx: &Ctx, account: Account) {
     let users = &ctx.app.config.users;
-    if users.verify_user_emails && users.send_user_email_verification {
-        mail::later(ctx, |ctx| async move {
-            match renewed(&ctx, &account).await? {
-                Some(token) => {
-                    mail::send_verification(&ctx.app, &Reader::from(&account), &token).await
-                }
-                None => Ok(()),
-            }
-        });
+    if users.verify_user_emails.is_off() || users.send_user_email_verification.is_off() {
+        return;
     }
+    mail::later(ctx, |ctx| async move {
+        let Some(token) = renewed(&ctx, &account).await? else { return Ok(()) };
+        let switch = &ctx.app.config.users.send_user_email_verification;
+        match told::sends(&ctx, switch, &account.id).await? {
+            true => mail::send_verification(&ctx, &Reader::from(&account), &token).await,
+            false => Ok(()),
+        }
+    });
 }
 
 /// The token for a further mail: that of the last one if the options say so and it is valid, or a new one.
@@ -113,7 +122,8 @@ async fn renewed(ctx: &Ctx, account: &Account) -> Result<Option<String>> {
         return Ok(account.verify_token.clone());
     }
     let Some(email) = &account.email else { return Ok(None) };
-    let Some(begun) = begin(ctx, email)? else { return Ok(None) };
+    let about = About { resends: true, ..About::stored(&account.id) };
+    let Some(begun) = begin(ctx, email, about).await? else { return Ok(None) };
     let class = account::class(ctx)?;
     let token = match &account.verify_token {
         Some(token) => account::has(&class, TOKEN, &[], Value::String(token.clone())),
@@ -127,9 +137,9 @@ async fn renewed(ctx: &Ctx, account: &Account) -> Result<Option<String>> {
 }
 
 /// Verifies the address that a token went to. Of several that come with the same token one succeeds.
-pub(super) async fn verify(ctx: &Ctx, token: &str) -> Result<bool> {
+pub(super) async fn verify(ctx: &Ctx, token: &str, once: &Once<Option<ByLink>>) -> Result<bool> {
     let users = &ctx.app.config.users;
-    if !users.verify_user_emails || token.is_empty() {
+    if users.verify_user_emails.is_off() || token.is_empty() {
         return Ok(false);
     }
     let (class, now) = (account::class(ctx)?, ctx.app.clock.now());
@@ -142,10 +152,21 @@ pub(super) async fn verify(ctx: &Ctx, token: &str) -> Result<bool> {
     let Some(account) = account::find(ctx, guard.clone()).await?.into_iter().next() else {
         return Ok(false);
     };
-    let columns = vec![
+    let heard = Box::pin(once.get(ByLink::of_verification(ctx, &account.id))).await?;
+    let heard = heard.as_ref().as_ref();
+    let more = match heard {
+        Some(heard) => Box::pin(heard.columns(ctx)).await?,
+        None => Vec::new(),
+    };
+    let mut columns = vec![
         ("emailVerified", Assign::Set(Value::Bool(true))),
         (TOKEN, Assign::Set(Value::Null)),
         (EXPIRES_AT, Assign::Set(Value::Null)),
     ];
-    account::change(ctx, &account.id, guard, columns, Some(now)).await
+    columns.extend(more.iter().map(|(name, assign)| (name.as_str(), assign.clone())));
+    let is_verified = account::change(ctx, &account.id, guard, columns, Some(now)).await?;
+    if let Some(heard) = heard.filter(|_| is_verified) {
+        Box::pin(heard.finish(ctx, &account.id, now)).await;
+    }
+    Ok(is_verified)
 }

@@ -2,17 +2,43 @@
 
 use crate::access::Plan;
 use crate::ops::Ctx;
-use crate::value::{Date, FieldName, Fields, Json, Members, ObjectId, Op, Stored, Value, wire};
+use crate::ops::hooks::Heard;
+use crate::schema::is_write_only;
+use crate::value::{
+    ClassName, Date, FieldName, Fields, Json, Members, ObjectId, Op, Stored, Value, wire,
+};
 
 /// What a create or an update tells its caller.
 #[derive(Clone, Debug)]
 pub struct Saved {
+    /// The class of the object.
+    pub class: ClassName,
     /// The object's id.
     pub id: ObjectId,
     /// When it was written.
     pub at: Date,
     /// Fields whose values the caller could not know, in wire form.
     pub news: Members,
+    /// What a hook wants to be said in place of all this.
+    pub instead: Option<Json>,
+}
+
+/// What hooks did to a save is told as far as any field is. Fields that they kept as they are tell what is stored, and so
+/// are told only to who may read them.
+pub(super) fn tell(ctx: &Ctx, plan: &Plan, heard: &Heard, news: &mut Members) {
+    let kept = heard.kept.iter().filter(|(field, _)| plan.may_read(field));
+    for (field, value) in heard.told.iter().chain(kept) {
+        if !news.contains_key(field) {
+            news.insert(field.clone(), value.clone());
+        }
+    }
+    keep_tellable(ctx, plan, news);
+}
+
+/// Leaves out of an answer what it may not tell.
+pub(in crate::ops) fn keep_tellable(ctx: &Ctx, plan: &Plan, news: &mut Members) {
+    let class = &plan.class().name;
+    news.retain(|field, _| may_tell(ctx, plan, field) && !is_write_only(class, field));
 }
 
 /// Whether the answer to a write may tell the value of a field: not of one that the caller may not read, unless the

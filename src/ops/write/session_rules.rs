@@ -48,7 +48,8 @@ pub(super) async fn create(ctx: &Ctx, fields: Fields) -> Result<Saved> {
         session::open_with(ctx, &class, &user.id, &made, installation.as_deref(), row).await?;
     let mut news = session::to_members(&session, &made);
     news.extend(told);
-    Ok(Saved { id: session.id.clone(), at: session.updated_at, news })
+    let (id, at) = (session.id.clone(), session.updated_at);
+    Ok(Saved { class: name, id, at, news, instead: None })
 }
 
 /// What is said of the installation, alone.

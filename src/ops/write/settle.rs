@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::admit::Verb;
 use super::{create, update};
 use crate::error::{Code, Error, Result};
-use crate::ops::{Ctx, users};
+use crate::ops::{Ctx, hooks, users};
 use crate::schema::{
     ClassChange, ClassOperation, ClassSchema, Field, infer_fields, is_reserved_field,
     required_fields,
@@ -27,7 +27,7 @@ pub(super) async fn fitting_class(
         return Ok(Arc::clone(class));
     }
     if ctx.in_transaction() {
-        return settled_before(ctx, name, fields);
+        return settled_before(ctx, name, fields, verb);
     }
     let access = ctx.writer()?;
     let snapshot = ctx
@@ -41,16 +41,50 @@ pub(super) async fn fitting_class(
         .ok_or_else(|| Error::internal("a class that was just made is gone"))
 }
 
-/// Inside a transaction classes do not change: what it needs was prepared before it began.
-fn settled_before(ctx: &Ctx, name: &ClassName, fields: &Fields) -> Result<Arc<ClassSchema>> {
+/// The class of users with all the fields that a change of one needs.
+pub(in crate::ops) async fn fitting_user_class(
+    ctx: &Ctx,
+    fields: &Fields,
+) -> Result<Arc<ClassSchema>> {
+    fitting_class(ctx, &ClassName::from("_User"), fields, Verb::Update).await
+}
+
+/// Inside a transaction classes do not change: what it needs was prepared before it began, or is noted so that it is
+/// there when the transaction begins anew (a hook may set fields that nobody could know of).
+fn settled_before(
+    ctx: &Ctx,
+    name: &ClassName,
+    fields: &Fields,
+    verb: Verb,
+) -> Result<Arc<ClassSchema>> {
     let snapshot = ctx.app.catalog.snapshot();
-    let class = snapshot
-        .class(name)
-        .cloned()
-        .ok_or_else(|| Error::internal("a transaction needs a class that was not prepared"))?;
-    match infer_fields(&class, fields)?.is_empty() {
-        true => Ok(class),
-        false => Err(Error::internal("a transaction needs a field that was not prepared")),
+    if let Some(class) = snapshot.class(name)
+        && infer_fields(class, fields)?.is_empty()
+    {
+        return Ok(Arc::clone(class));
+    }
+    let (class, fields) = (name.clone(), fields.clone());
+    ctx.note_unmet(Unmet { ctx: ctx.aside(), class, fields, verb });
+    Err(Error::internal("a transaction needs a class or a field that was not prepared"))
+}
+
+/// A class or a field that a transaction turned out to need.
+pub(in crate::ops) struct Unmet {
+    ctx: Ctx,
+    class: ClassName,
+    fields: Fields,
+    verb: Verb,
+}
+
+impl Unmet {
+    /// Makes it, if whoever needs it may.
+    pub(in crate::ops) async fn make(self) -> Result<()> {
+        let Self { ctx, class, fields, verb } = self;
+        let (class, fields) = (&class, &fields);
+        let make = |ctx: Ctx| async move {
+            fitting_class(&ctx, class, fields, verb).await.map(|_: Arc<ClassSchema>| ())
+        };
+        ctx.refreshed().settled(make).await
     }
 }
 
@@ -94,6 +128,11 @@ fn may_add(
 
 /// Makes the class and the fields that creating an object will need, so that a transaction can follow.
 pub async fn prepare_create(ctx: &Ctx, class: &str, fields: &Fields) -> Result<()> {
+    if hooks::hears_saves(ctx, class) {
+        let class = create::permitted(ctx, class, fields)?;
+        prepare_user(ctx, &class).await?;
+        return prepare_for_hooks(ctx, &class, fields, Verb::Create).await;
+    }
     let class = create::admitted(ctx, class, fields)?;
     prepare_user(ctx, &class).await?;
     fitting_class(ctx, &class, fields, Verb::Create).await.map(|_| ())
@@ -103,6 +142,15 @@ pub async fn prepare_create(ctx: &Ctx, class: &str, fields: &Fields) -> Result<(
 /// can not change nothing is made, and the transaction will say so; where clients choose ids, the transaction itself
 /// may make the object first.
 pub async fn prepare_update(ctx: &Ctx, class: &str, id: &str, fields: &Fields) -> Result<()> {
+    if hooks::hears_saves(ctx, class) {
+        let class = update::permitted(ctx, class, fields)?;
+        prepare_user(ctx, &class.name).await?;
+        let adds = infer_fields(&class, fields).is_ok_and(|fresh| !fresh.is_empty());
+        return match adds && update::reaches(ctx, &class, id).await? {
+            true => prepare_for_hooks(ctx, &class.name, fields, Verb::Update).await,
+            false => Ok(()),
+        };
+    }
     let class = update::admitted(ctx, class, fields)?;
     prepare_user(ctx, &class.name).await?;
     let adds = !infer_fields(&class, fields)?.is_empty();
@@ -110,6 +158,21 @@ pub async fn prepare_update(ctx: &Ctx, class: &str, id: &str, fields: &Fields) -
         return Ok(());
     }
     fitting_class(ctx, &class.name, fields, Verb::Update).await.map(|_| ())
+}
+
+/// Hooks may change what does not fit; what fits already is made.
+async fn prepare_for_hooks(
+    ctx: &Ctx,
+    class: &ClassName,
+    fields: &Fields,
+    verb: Verb,
+) -> Result<()> {
+    let empty = ClassSchema::new(class.clone());
+    let known = ctx.snapshot.class(class).map_or(&empty, |known| known);
+    match infer_fields(known, fields) {
+        Ok(_) => fitting_class(ctx, class, fields, verb).await.map(|_| ()),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Writing a user may open a session.

@@ -1,21 +1,26 @@
 //! From merged values to a [`Config`].
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::reader::Reader;
 use super::{
-    Config, Cors, DenylistEntry, GraphQlConfig, Keys, LogFormat, LogLevel, Logging, MetricsConfig,
-    PagesConfig, ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig, Synchronous,
-    check, database, users,
+    Config, Cors, DenylistEntry, EventLevels, GraphQlConfig, Keys, LogFormat, LogLevel, Logging,
+    MetricsConfig, PagesConfig, ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig,
+    Synchronous, WebhookConfig, check, cloud, database, files, jobs, users,
 };
 use crate::options::adapters::{self, CacheAdapter, FilesAdapter, PushAdapter};
+use crate::options::host::{HostModule, HostReference, JavaScript};
 use crate::options::mail::{self, MailAdapter};
 use crate::options::nearest;
 use crate::options::problems::Problems;
+use crate::options::rate_limit::RateLimit;
 use crate::options::raw::{Profile, Raw};
 use crate::options::route_allow_list::RouteAllowList;
 use crate::options::secret::Secret;
 use crate::options::trust_proxy::TrustProxy;
+use crate::value::Json;
 
 /// Longest id that is worth generating.
 const OBJECT_ID_SIZE_MAX: u64 = 64;
@@ -41,13 +46,23 @@ pub(in crate::options) fn build(
 ) -> Config {
     let reader = &mut Reader { raw, problems };
     compat(reader);
+    fixed_adapters(reader);
+    let mut config = read(reader, generate_master_key);
+    config.warnings.extend(database::warnings(&config.database));
+    config.warnings.extend(shared_counts(raw));
+    check::check(&config, reader);
+    config
+}
+
+fn read(reader: &mut Reader<'_>, generate_master_key: &dyn Fn() -> String) -> Config {
+    let raw = reader.raw;
     let master_key = reader.secret("masterKey");
     let generated_master_key = master_key.is_none() && raw.profile() == Profile::Development;
     let master_key =
         if generated_master_key { Some(Secret::new(generate_master_key())) } else { master_key };
     let upload_bytes_max = reader.size("maxUploadSize").unwrap_or_default();
-    fixed_adapters(reader);
-    let mut config = Config {
+    let Adapters { files, mail, push, logger, javascript } = adapters(reader);
+    Config {
         keys: keys(reader, master_key),
         host: reader.text("host").unwrap_or_default(),
         port: reader.integer("port", 0..=u64::from(u16::MAX)).map_or(0, |port| port as u16),
@@ -58,6 +73,8 @@ pub(in crate::options) fn build(
         json_body_bytes_max: reader.size("jsonBodyLimit").unwrap_or(upload_bytes_max),
         cors: cors(reader),
         route_allow_list: route_allow_list(reader),
+        rate_limits: rate_limits(reader),
+        webhooks: webhooks(reader),
         trust_proxy: trust_proxy(reader),
         database: database::read(reader),
         sqlite: sqlite(reader),
@@ -82,26 +99,52 @@ pub(in crate::options) fn build(
         request_complexity: request_complexity(reader),
         schema: schema(reader),
         graphql: graphql(reader),
+        cloud: cloud::read(reader),
+        jobs: jobs::read(reader),
         pages: pages(reader),
-        files: files(reader),
-        mail: mailer(reader),
+        files,
+        file_rules: files::read(reader),
+        mail,
         cache: cache(reader),
         cache_entries_max: positive(reader, "cacheMaxSize")
             .map_or(0, |most| usize::try_from(most).unwrap_or(usize::MAX)),
         cache_ttl_ms: reader.integer("cacheTTL", 0..=u64::MAX).unwrap_or_default(),
-        push: push(reader),
+        push,
         logging: logging(reader),
+        log_levels: event_levels(reader),
+        logger,
+        javascript,
+        close_complete: reader.reference("serverCloseComplete"),
         metrics: MetricsConfig {
             mount: reader.flag("mountMetrics"),
             path: reader.path("metricsPath"),
         },
         generated_master_key,
-        warnings: raw.warning().into_iter().collect(),
+        warnings: raw.remarks().iter().cloned().chain(raw.warning()).collect(),
         raw: raw.clone(),
-    };
-    config.warnings.extend(database::warnings(&config.database));
-    check::check(&config, reader);
-    config
+    }
+}
+
+/// What is built in or named in JavaScript.
+struct Adapters {
+    files: FilesAdapter,
+    mail: Option<MailAdapter>,
+    push: Option<PushAdapter>,
+    logger: Option<HostReference>,
+    javascript: JavaScript,
+}
+
+fn adapters(reader: &mut Reader<'_>) -> Adapters {
+    let mut modules = providers(reader);
+    let files = adapter(reader, "filesAdapter", |value| adapters::files(value, &mut modules));
+    let logger = adapter(reader, "loggerAdapter", |value| adapters::logger(value, &mut modules));
+    Adapters {
+        files: files.unwrap_or(FilesAdapter::Database),
+        mail: adapter(reader, "emailAdapter", |value| mail::mail(value, &mut modules)),
+        push: adapter(reader, "push", |value| adapters::push(value, &mut modules)),
+        logger: logger.flatten(),
+        javascript: JavaScript { modules, file: reader.raw.javascript_file().cloned() },
+    }
 }
 
 fn compat(reader: &mut Reader<'_>) {
@@ -152,6 +195,39 @@ fn route_allow_list(reader: &mut Reader<'_>) -> Option<RouteAllowList> {
         reader.problem(PATH, &format!("`{bad}` is no regular expression"));
     }
     list.ok()
+}
+
+fn rate_limits(reader: &mut Reader<'_>) -> Vec<RateLimit> {
+    const PATH: &str = "rateLimit";
+    let mut limits = Vec::new();
+    for (at, entry) in reader.entries(PATH).into_iter().enumerate() {
+        let entry = Json::from(entry);
+        match entry.as_object().map(RateLimit::read) {
+            Some(Ok(limit)) => limits.push(limit),
+            Some(Err(problem)) => reader.problem(&format!("{PATH}[{at}]"), &problem),
+            None => reader.bad(PATH, "a list of objects"),
+        }
+    }
+    limits
+}
+
+fn webhooks(reader: &mut Reader<'_>) -> WebhookConfig {
+    WebhookConfig {
+        key: reader.secret("webhookKey"),
+        timeout_ms: positive(reader, "webhookTimeoutMs").unwrap_or_default(),
+        answer_bytes_max: reader.size("webhookAnswerLimit").unwrap_or_default(),
+    }
+}
+
+/// Each process counts by itself.
+fn shared_counts(raw: &Raw) -> Option<String> {
+    let limits = raw.value("rateLimit");
+    let asks = |limit: &Value| limit.get("redisUrl").is_some_and(|url| !url.is_null());
+    let is_asked = limits.as_array().is_some_and(|limits| limits.iter().any(asks));
+    is_asked.then(|| {
+        "option `rateLimit[].redisUrl` has no effect: each process counts requests by itself"
+            .to_owned()
+    })
 }
 
 fn cors(reader: &mut Reader<'_>) -> Cors {
@@ -255,6 +331,8 @@ fn schema(reader: &mut Reader<'_>) -> SchemaOptions {
         recreate_modified_fields: reader.flag("schema.recreateModifiedFields"),
         lock_schemas: reader.flag("schema.lockSchemas"),
         keep_unknown_indexes: reader.flag("schema.keepUnknownIndexes"),
+        before_migration: reader.reference("schema.beforeMigration"),
+        after_migration: reader.reference("schema.afterMigration"),
     }
 }
 
@@ -263,13 +341,14 @@ fn graphql(reader: &mut Reader<'_>) -> GraphQlConfig {
         mount: reader.flag("mountGraphQL"),
         path: reader.path("graphQLPath"),
         public_introspection: reader.flag("graphQLPublicIntrospection"),
+        schema: reader.text("graphQLSchema").map(PathBuf::from),
         mount_playground: reader.flag("mountPlayground"),
         playground_path: reader.path("playgroundPath"),
     }
 }
 
 fn logging(reader: &mut Reader<'_>) -> Logging {
-    let mut level = log_level(reader);
+    let mut level = log_level(reader, "logLevel");
     if reader.flag("verbose") && level < LogLevel::Verbose {
         level = LogLevel::Verbose;
     }
@@ -280,8 +359,18 @@ fn logging(reader: &mut Reader<'_>) -> Logging {
     Logging { level, format }
 }
 
-fn log_level(reader: &mut Reader<'_>) -> LogLevel {
-    let Some(name) = reader.text("logLevel") else { return LogLevel::Info };
+fn event_levels(reader: &mut Reader<'_>) -> EventLevels {
+    EventLevels {
+        function_success: log_level(reader, "logLevels.cloudFunctionSuccess"),
+        function_error: log_level(reader, "logLevels.cloudFunctionError"),
+        trigger_before_success: log_level(reader, "logLevels.triggerBeforeSuccess"),
+        trigger_before_error: log_level(reader, "logLevels.triggerBeforeError"),
+        trigger_after: log_level(reader, "logLevels.triggerAfter"),
+    }
+}
+
+fn log_level(reader: &mut Reader<'_>, path: &str) -> LogLevel {
+    let Some(name) = reader.text(path) else { return LogLevel::Info };
     if let Some((_, level)) = LOG_LEVELS.iter().find(|(known, _)| *known == name) {
         return *level;
     }
@@ -290,7 +379,7 @@ fn log_level(reader: &mut Reader<'_>) -> LogLevel {
         Some(nearest) => format!("one of {} (did you mean `{nearest}`?)", names.join(", ")),
         None => format!("one of {}", names.join(", ")),
     };
-    reader.bad("logLevel", &expected);
+    reader.bad(path, &expected);
     LogLevel::Info
 }
 
@@ -305,20 +394,22 @@ fn pages(reader: &mut Reader<'_>) -> PagesConfig {
     PagesConfig { endpoint, encode_page_param_headers }
 }
 
-fn files(reader: &mut Reader<'_>) -> FilesAdapter {
-    adapter(reader, "filesAdapter", adapters::files).unwrap_or(FilesAdapter::Database)
-}
-
-fn mailer(reader: &mut Reader<'_>) -> Option<MailAdapter> {
-    adapter(reader, "emailAdapter", mail::mail)
-}
-
 fn cache(reader: &mut Reader<'_>) -> CacheAdapter {
     adapter(reader, "cacheAdapter", adapters::cache).unwrap_or(CacheAdapter::Memory)
 }
 
-fn push(reader: &mut Reader<'_>) -> Option<PushAdapter> {
-    adapter(reader, "push", adapters::push)
+/// The modules of identity providers. Which of them a module names is said by `auth.<provider>.module`.
+fn providers(reader: &mut Reader<'_>) -> Vec<HostModule> {
+    let auth = reader.raw.value("auth");
+    let settings = auth.as_object().into_iter().flatten();
+    settings
+        .filter(|(_, settings)| settings.get("enabled") != Some(&Value::Bool(false)))
+        .filter_map(|(name, settings)| {
+            let module = settings.get("module")?.as_str()?.to_owned();
+            let options = settings.get("options").and_then(Value::as_object).cloned();
+            Some(HostModule { path: format!("auth.{name}"), module, options })
+        })
+        .collect()
 }
 
 fn fixed_adapters(reader: &mut Reader<'_>) {

@@ -15,7 +15,7 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
 /// A mail has a sender, names the application and leads back to this server
 /// (`parse-server:src/Config.js`, `validateEmailConfiguration`).
 fn mails(config: &Config, reader: &mut Reader<'_>) {
-    if !config.users.verify_user_emails {
+    if config.users.verify_user_emails.is_off() {
         return;
     }
     for (path, is_there) in [

@@ -5,21 +5,30 @@
 
 mod build;
 mod check;
+mod cloud;
 mod database;
+mod files;
+mod jobs;
 mod reader;
 mod users;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 pub(super) use build::build;
-pub use users::{Lockout, PasswordPattern, PasswordPolicy, UsersConfig};
+pub use cloud::CloudConfig;
+pub use files::{FileAccess, FileExtensions, FileRules, UrlDomains};
+pub use jobs::JobsConfig;
+pub use users::{Lockout, PasswordPattern, PasswordPolicy, Switch, UsersConfig};
 
 use crate::options::adapters::{CacheAdapter, FilesAdapter, PushAdapter};
 use crate::options::database::Database;
+use crate::options::host::{HostReference, JavaScript};
 use crate::options::ip_range::IpRange;
 use crate::options::mail::MailAdapter;
+use crate::options::rate_limit::RateLimit;
 use crate::options::raw::Raw;
 use crate::options::route_allow_list::RouteAllowList;
 use crate::options::secret::Secret;
@@ -51,6 +60,10 @@ pub struct Config {
     pub cors: Cors,
     /// The only routes of callers without a privileged key, if there is such a list.
     pub route_allow_list: Option<RouteAllowList>,
+    /// How often routes may be called.
+    pub rate_limits: Vec<RateLimit>,
+    /// How webhooks are called.
+    pub webhooks: WebhookConfig,
     /// Which forwarding headers are believed.
     pub trust_proxy: TrustProxy,
     /// The database.
@@ -95,10 +108,16 @@ pub struct Config {
     pub schema: SchemaOptions,
     /// GraphQL.
     pub graphql: GraphQlConfig,
+    /// Cloud code.
+    pub cloud: CloudConfig,
+    /// Background jobs.
+    pub jobs: JobsConfig,
     /// The pages for verification and password reset.
     pub pages: PagesConfig,
     /// Where files are kept.
     pub files: FilesAdapter,
+    /// Who may upload and download which files.
+    pub file_rules: FileRules,
     /// How mail is sent, if it is.
     pub mail: Option<MailAdapter>,
     /// Where cached values are kept.
@@ -111,6 +130,14 @@ pub struct Config {
     pub push: Option<PushAdapter>,
     /// What is logged.
     pub logging: Logging,
+    /// At which levels single events are logged.
+    pub log_levels: EventLevels,
+    /// Where log lines go besides standard error.
+    pub logger: Option<HostReference>,
+    /// What options name in JavaScript.
+    pub javascript: JavaScript,
+    /// A function in JavaScript that is called when the server has shut down.
+    pub close_complete: Option<HostReference>,
     /// Metrics.
     pub metrics: MetricsConfig,
     /// Whether the master key was made for this start and should be shown to the operator.
@@ -150,6 +177,17 @@ pub struct Keys {
     pub read_only_master_key_ips: Vec<IpRange>,
     /// Where the maintenance key is accepted from.
     pub maintenance_key_ips: Vec<IpRange>,
+}
+
+/// How webhooks are called.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// The key that tells a webhook who calls.
+    pub key: Option<Secret>,
+    /// Milliseconds that an answer may take.
+    pub timeout_ms: u64,
+    /// The largest answer that is read.
+    pub answer_bytes_max: u64,
 }
 
 /// What browsers are told about calls from other origins.
@@ -226,6 +264,10 @@ pub struct SchemaOptions {
     pub lock_schemas: bool,
     /// Whether indexes that are not defined are kept.
     pub keep_unknown_indexes: bool,
+    /// A function in JavaScript that is called before classes are made and changed.
+    pub before_migration: Option<HostReference>,
+    /// A function in JavaScript that is called afterwards.
+    pub after_migration: Option<HostReference>,
 }
 
 /// GraphQL.
@@ -237,6 +279,8 @@ pub struct GraphQlConfig {
     pub path: String,
     /// Whether clients without the master key may read the schema.
     pub public_introspection: bool,
+    /// File with definitions of the user's own.
+    pub schema: Option<PathBuf>,
     /// Whether the page for trying out is served.
     pub mount_playground: bool,
     /// Path of that page.
@@ -278,6 +322,21 @@ pub enum LogLevel {
     Debug,
     /// And everything else.
     Silly,
+}
+
+/// At which levels single events are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLevels {
+    /// A function of cloud code that succeeded.
+    pub function_success: LogLevel,
+    /// A function of cloud code that failed.
+    pub function_error: LogLevel,
+    /// A trigger that ran before something and let it pass.
+    pub trigger_before_success: LogLevel,
+    /// A trigger that ran before something and refused it.
+    pub trigger_before_error: LogLevel,
+    /// A trigger that ran after something.
+    pub trigger_after: LogLevel,
 }
 
 /// How a log line looks.

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
+use crate::options::host::HostReference;
 use crate::options::ip_range::IpRange;
 use crate::options::problems::Problems;
 use crate::options::raw::{self, Raw};
@@ -35,6 +36,11 @@ impl Reader<'_> {
     /// A switch; absent is off.
     pub(super) fn flag(&self, path: &str) -> bool {
         self.raw.value(path).as_bool().unwrap_or(false)
+    }
+
+    /// What a configuration in JavaScript made, if the value is that.
+    pub(super) fn reference(&self, path: &str) -> Option<HostReference> {
+        HostReference::read(&self.raw.value(path))
     }
 
     /// A text; an empty one counts as absent.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::reader::Reader;
+use crate::options::host::HostReference;
 
 /// Steps that matching one password may take; look-around needs an engine that tries, and a pattern that
 /// tries for ever would be a way to stop the server.
@@ -38,13 +39,13 @@ pub struct UsersConfig {
     /// Whether identity providers that can not be verified safely are accepted.
     pub enable_insecure_auth_adapters: bool,
     /// Whether new addresses are to be verified.
-    pub verify_user_emails: bool,
+    pub verify_user_emails: Switch,
     /// Whether nobody logs in before his address is verified.
-    pub prevent_login_with_unverified_email: bool,
+    pub prevent_login_with_unverified_email: Switch,
     /// Whether a new user gets no session before his address is verified.
     pub prevent_signup_with_unverified_email: bool,
     /// Whether new users are sent a mail to verify their address.
-    pub send_user_email_verification: bool,
+    pub send_user_email_verification: Switch,
     /// Whether a request for a mail is answered alike for known and unknown addresses.
     pub email_verify_success_on_invalid_email: bool,
     /// Whether a further mail repeats the token of the last one while that is valid.
@@ -55,6 +56,24 @@ pub struct UsersConfig {
     pub account_lockout: Option<Lockout>,
     /// What passwords must look like and how long they live, if any of it was given.
     pub password_policy: Option<PasswordPolicy>,
+}
+
+/// Whether something happens to a user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Switch {
+    /// To nobody.
+    Off,
+    /// To everybody.
+    On,
+    /// To whom a function in JavaScript says `true`.
+    Asks(HostReference),
+}
+
+impl Switch {
+    /// Whether it happens to nobody, whoever it is.
+    pub fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
 }
 
 /// When failed log-ins lock an account.
@@ -73,6 +92,8 @@ pub struct Lockout {
 pub struct PasswordPolicy {
     /// What a password must match.
     pub pattern: Option<PasswordPattern>,
+    /// A function in JavaScript that must say `true` to a password.
+    pub validator: Option<HostReference>,
     /// The text of the refusal, if it is not the usual one.
     pub validation_error: Option<String>,
     /// Whether the name of the user may not be part of his password.
@@ -144,15 +165,23 @@ pub(super) fn read(reader: &mut Reader<'_>) -> UsersConfig {
         convert_username_to_lowercase: reader.flag("convertUsernameToLowercase"),
         allow_expired_auth_data_token: reader.flag("allowExpiredAuthDataToken"),
         enable_insecure_auth_adapters: reader.flag("enableInsecureAuthAdapters"),
-        verify_user_emails: reader.flag("verifyUserEmails"),
-        prevent_login_with_unverified_email: reader.flag("preventLoginWithUnverifiedEmail"),
+        verify_user_emails: switch(reader, "verifyUserEmails"),
+        prevent_login_with_unverified_email: switch(reader, "preventLoginWithUnverifiedEmail"),
         prevent_signup_with_unverified_email: reader.flag("preventSignupWithUnverifiedEmail"),
-        send_user_email_verification: reader.flag("sendUserEmailVerification"),
+        send_user_email_verification: switch(reader, "sendUserEmailVerification"),
         email_verify_success_on_invalid_email: reader.flag("emailVerifySuccessOnInvalidEmail"),
         email_verify_token_reuse_if_valid: reader.flag("emailVerifyTokenReuseIfValid"),
         email_verify_token_validity: positive(reader, "emailVerifyTokenValidityDuration"),
         account_lockout: lockout(reader),
         password_policy: password_policy(reader),
+    }
+}
+
+fn switch(reader: &Reader<'_>, path: &str) -> Switch {
+    match reader.reference(path) {
+        Some(function) => Switch::Asks(function),
+        None if reader.flag(path) => Switch::On,
+        None => Switch::Off,
     }
 }
 
@@ -177,7 +206,7 @@ fn lockout(reader: &mut Reader<'_>) -> Option<Lockout> {
 }
 
 fn password_policy(reader: &mut Reader<'_>) -> Option<PasswordPolicy> {
-    const PATHS: [&str; 8] = [
+    const PATHS: [&str; 9] = [
         "doNotAllowUsername",
         "maxPasswordAge",
         "maxPasswordHistory",
@@ -185,6 +214,7 @@ fn password_policy(reader: &mut Reader<'_>) -> Option<PasswordPolicy> {
         "resetTokenReuseIfValid",
         "resetTokenValidityDuration",
         "validationError",
+        "validatorCallback",
         "validatorPattern",
     ];
     if !is_given(reader, "passwordPolicy", &PATHS) {
@@ -193,6 +223,7 @@ fn password_policy(reader: &mut Reader<'_>) -> Option<PasswordPolicy> {
     let history = reader.integer("passwordPolicy.maxPasswordHistory", HISTORY).unwrap_or_default();
     Some(PasswordPolicy {
         pattern: pattern(reader),
+        validator: reader.reference("passwordPolicy.validatorCallback"),
         validation_error: reader.text("passwordPolicy.validationError"),
         do_not_allow_username: reader.flag("passwordPolicy.doNotAllowUsername"),
         max_age_days: reader.integer("passwordPolicy.maxPasswordAge", 0..=u64::MAX),

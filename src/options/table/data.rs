@@ -224,12 +224,14 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "schema.beforeMigration",
         "PARSE_SERVER_SCHEMA_BEFORE_MIGRATION",
         "Function that runs before the classes are changed.",
-    ),
+    )
+    .now(),
     function(
         "schema.afterMigration",
         "PARSE_SERVER_SCHEMA_AFTER_MIGRATION",
         "Function that runs after the classes were changed.",
-    ),
+    )
+    .now(),
     group(
         "idempotencyOptions",
         "PARSE_SERVER_EXPERIMENTAL_IDEMPOTENCY_OPTIONS",
@@ -249,25 +251,29 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     )
     .preset(Preset::Integer(300)),
     list_of("rateLimit", "PARSE_SERVER_RATE_LIMIT", "Limits on how often routes may be called.")
-        .preset(Preset::Json("[]")),
+        .preset(Preset::Json("[]"))
+        .now(),
     text(
         "rateLimit[].errorResponseMessage",
         "PARSE_SERVER_RATE_LIMIT_ERROR_RESPONSE_MESSAGE",
         "Text of the refusal.",
     )
-    .preset(Preset::Text("Too many requests.")),
+    .preset(Preset::Text("Too many requests."))
+    .now(),
     flag(
         "rateLimit[].includeInternalRequests",
         "PARSE_SERVER_RATE_LIMIT_INCLUDE_INTERNAL_REQUESTS",
         "Count calls of cloud code too.",
     )
-    .preset(Preset::Flag(false)),
+    .preset(Preset::Flag(false))
+    .now(),
     flag(
         "rateLimit[].includeMasterKey",
         "PARSE_SERVER_RATE_LIMIT_INCLUDE_MASTER_KEY",
         "Count calls with the master key too.",
     )
-    .preset(Preset::Flag(false)),
+    .preset(Preset::Flag(false))
+    .now(),
     text(
         "rateLimit[].redisUrl",
         "PARSE_SERVER_RATE_LIMIT_REDIS_URL",
@@ -278,26 +284,31 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "rateLimit[].requestCount",
         "PARSE_SERVER_RATE_LIMIT_REQUEST_COUNT",
         "Calls allowed per window.",
-    ),
+    )
+    .now(),
     list(
         "rateLimit[].requestMethods",
         "PARSE_SERVER_RATE_LIMIT_REQUEST_METHODS",
         "HTTP methods the limit is for.",
-    ),
+    )
+    .now(),
     text(
         "rateLimit[].requestPath",
         "PARSE_SERVER_RATE_LIMIT_REQUEST_PATH",
         "Route the limit is for.",
-    ),
+    )
+    .now(),
     integer(
         "rateLimit[].requestTimeWindow",
         "PARSE_SERVER_RATE_LIMIT_REQUEST_TIME_WINDOW",
         "Milliseconds of the window.",
-    ),
+    )
+    .now(),
     text(
         "rateLimit[].zone",
         "PARSE_SERVER_RATE_LIMIT_ZONE",
         "What is counted by: address, session, user or everything.",
     )
-    .preset(Preset::Text("ip")),
+    .preset(Preset::Text("ip"))
+    .now(),
 ];

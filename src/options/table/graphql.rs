@@ -22,7 +22,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "graphQLSchema",
         "PARSE_SERVER_GRAPH_QLSCHEMA",
         "File with additional GraphQL definitions.",
-    ),
+    )
+    .now(),
     flag(
         "mountPlayground",
         "PARSE_SERVER_MOUNT_PLAYGROUND",

@@ -78,7 +78,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "PARSE_SERVER_ENCRYPTION_KEY",
         "Key that stored files are encrypted with.",
     )
-    .secret(),
+    .secret()
+    .now(),
     text(
         "fileKey",
         "PARSE_SERVER_FILE_KEY",

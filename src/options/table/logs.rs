@@ -20,19 +20,22 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     flag("silent", "SILENT", "Log nothing to the console.").now(),
     flag("jsonLogs", "JSON_LOGS", "Log one JSON object per line.").now(),
     group("logLevels", "PARSE_SERVER_LOG_LEVELS", "Levels of single events.")
-        .preset(Preset::Json("{}")),
+        .preset(Preset::Json("{}"))
+        .now(),
     text(
         "logLevels.cloudFunctionError",
         "PARSE_SERVER_LOG_LEVELS_CLOUD_FUNCTION_ERROR",
         "Level for a cloud function that failed.",
     )
-    .preset(Preset::Text("error")),
+    .preset(Preset::Text("error"))
+    .now(),
     text(
         "logLevels.cloudFunctionSuccess",
         "PARSE_SERVER_LOG_LEVELS_CLOUD_FUNCTION_SUCCESS",
         "Level for a cloud function that succeeded.",
     )
-    .preset(Preset::Text("info")),
+    .preset(Preset::Text("info"))
+    .now(),
     text(
         "logLevels.signupUsernameTaken",
         "PARSE_SERVER_LOG_LEVELS_SIGNUP_USERNAME_TAKEN",
@@ -44,19 +47,22 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "PARSE_SERVER_LOG_LEVELS_TRIGGER_AFTER",
         "Level for an after trigger.",
     )
-    .preset(Preset::Text("info")),
+    .preset(Preset::Text("info"))
+    .now(),
     text(
         "logLevels.triggerBeforeError",
         "PARSE_SERVER_LOG_LEVELS_TRIGGER_BEFORE_ERROR",
         "Level for a before trigger that failed.",
     )
-    .preset(Preset::Text("error")),
+    .preset(Preset::Text("error"))
+    .now(),
     text(
         "logLevels.triggerBeforeSuccess",
         "PARSE_SERVER_LOG_LEVELS_TRIGGER_BEFORE_SUCCESS",
         "Level for a before trigger that succeeded.",
     )
-    .preset(Preset::Text("info")),
+    .preset(Preset::Text("info"))
+    .now(),
     text("logsFolder", "PARSE_SERVER_LOGS_FOLDER", "Directory of log files.")
         .preset(Preset::Text("./logs")),
     integer_or_text(
@@ -67,8 +73,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     adapter(
         "loggerAdapter",
         "PARSE_SERVER_LOGGER_ADAPTER",
-        "Adapter that writes and searches logs.",
-    ),
+        "Adapter that log lines go to besides standard error.",
+    )
+    .secret()
+    .now(),
     flag(
         "mountMetrics",
         "PARSIMONY_MOUNT_METRICS",

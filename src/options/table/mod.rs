@@ -2,6 +2,7 @@
 //!
 //! What an option means is decided in `config.rs`; this room of tables never reads a value.
 
+mod cloud;
 mod data;
 mod database;
 mod files;
@@ -21,6 +22,7 @@ pub const SECTIONS: &[Section] = &[
     Section { title: "Database", options: database::OPTIONS },
     Section { title: "Classes, objects and queries", options: data::OPTIONS },
     Section { title: "GraphQL", options: graphql::OPTIONS },
+    Section { title: "Cloud code", options: cloud::OPTIONS },
     Section { title: "Users, sessions and passwords", options: users::OPTIONS },
     Section { title: "Pages", options: pages::OPTIONS },
     Section { title: "Files", options: files::OPTIONS },
@@ -315,13 +317,28 @@ mod tests {
 
     /// Options that parse-server does not have.
     const OWN: &[&str] = &[
+        "cloudDepthMax",
+        "cloudFunctionTimeout",
+        "cloudHangTimeout",
+        "cloudHost",
+        "cloudHostTimeout",
+        "cloudNode",
+        "cloudWorkerMemory",
+        "cloudWorkers",
         "compat",
+        "jobSchedules",
+        "jobSchedulesInterval",
+        "jobSchedulesMissedMax",
+        "jobStatusDays",
         "jsonBodyLimit",
         "metricsPath",
         "mountMetrics",
         "sqliteReaders",
         "sqliteSynchronous",
         "transactionTimeoutMs",
+        "watch",
+        "webhookAnswerLimit",
+        "webhookTimeoutMs",
     ];
 
     fn contract() -> BTreeMap<String, Value> {

@@ -78,13 +78,27 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Patterns of the only routes that clients without the master key may call; `graphql` is that of the GraphQL API.",
     )
     .now(),
-    text("cloud", "PARSE_SERVER_CLOUD", "File with the cloud code to load."),
     text(
         "webhookKey",
         "PARSE_SERVER_WEBHOOK_KEY",
         "Key that is sent along with every webhook call.",
     )
-    .secret(),
+    .secret()
+    .now(),
+    integer(
+        "webhookTimeoutMs",
+        "PARSIMONY_WEBHOOK_TIMEOUT_MS",
+        "Milliseconds that the answer of a webhook may take.",
+    )
+    .preset(Preset::Integer(30_000))
+    .now(),
+    text(
+        "webhookAnswerLimit",
+        "PARSIMONY_WEBHOOK_ANSWER_LIMIT",
+        "Largest answer of a webhook that is read, such as `1mb`.",
+    )
+    .preset(Preset::Text("20mb"))
+    .now(),
     integer_or_flag(
         "cluster",
         "PARSE_SERVER_CLUSTER",
@@ -116,7 +130,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "serverCloseComplete",
         "PARSE_SERVER_SERVER_CLOSE_COMPLETE",
         "Function that is called when the server has shut down.",
-    ),
+    )
+    .now(),
     flag(
         "startLiveQueryServer",
         "PARSE_SERVER_START_LIVE_QUERY_SERVER",

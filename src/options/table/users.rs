@@ -203,7 +203,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "passwordPolicy.validatorCallback",
         "PARSE_SERVER_PASSWORD_POLICY_VALIDATOR_CALLBACK",
         "Function that judges a password.",
-    ),
+    )
+    .now(),
     text(
         "passwordPolicy.validatorPattern",
         "PARSE_SERVER_PASSWORD_POLICY_VALIDATOR_PATTERN",

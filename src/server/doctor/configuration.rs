@@ -9,13 +9,6 @@ use crate::options::table::{OptionSpec, Preset};
 /// begins with. The first entry that fits counts.
 const UNHEEDED: &[(&str, Weight, &str)] = &[
     (
-        "cloud",
-        Weight::First,
-        "triggers, functions and jobs of this file do not run here: move rules about who may write what to class-level \
-         permissions, or keep parse-server for the apps that need it",
-    ),
-    ("rateLimit", Weight::First, "limit the rate of requests in the proxy in front of the server"),
-    (
         "idempotencyOptions.",
         Weight::First,
         "a request that is sent twice is carried out twice: clients must not repeat writes",
@@ -41,23 +34,6 @@ const UNHEEDED: &[(&str, Weight, &str)] = &[
         Weight::First,
         "pushes are not sent here: keep parse-server for sending them",
     ),
-    (
-        "filesAdapter",
-        Weight::First,
-        "files can not be uploaded or read here: serve them from their bucket or directory",
-    ),
-    ("fileUpload.", Weight::Missing, "files can not be uploaded here, whatever this allows"),
-    ("webhookKey", Weight::First, "webhooks are not called here"),
-    (
-        "schema.",
-        Weight::First,
-        "functions around a migration do not run: make their changes by hand",
-    ),
-    (
-        "passwordPolicy.validatorCallback",
-        Weight::First,
-        "say what passwords must look like in `passwordPolicy.validatorPattern`",
-    ),
     ("middleware", Weight::First, "do in the proxy in front of the server what this does"),
     (
         "requestContextMiddleware",
@@ -73,18 +49,13 @@ const UNHEEDED: &[(&str, Weight, &str)] = &[
     ),
     ("databaseOptions.", Weight::Missing, "a setting of another driver: leave it out"),
     ("cluster", Weight::Missing, "one process uses all cores: leave it out"),
-    ("directAccess", Weight::Missing, "there is no cloud code yet that could call: leave it out"),
+    ("directAccess", Weight::Missing, "cloud code always calls inside the server: leave it out"),
     ("customPages.", Weight::Missing, "the server's own pages are shown"),
     ("pages.", Weight::Missing, "the server's own pages are shown"),
     (
         "enableExpressErrorHandler",
         Weight::Missing,
         "there is no application around this server: leave it out",
-    ),
-    (
-        "serverCloseComplete",
-        Weight::Missing,
-        "the process ends when it has shut down: leave it out",
     ),
 ];
 const OTHERWISE: (Weight, &str) = (Weight::Missing, "known, and without effect yet: leave it out");
@@ -167,13 +138,13 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::options::{Start, load, table};
+    use crate::options::{Outside, Start, load, table};
 
     fn found(config: &str) -> Section {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), config).unwrap();
         let args = [OsString::from("doctor"), file.path().into()];
-        match load(&args, std::iter::empty(), &String::new).unwrap() {
+        match load(&args, std::iter::empty(), &Outside::nobody()).unwrap() {
             Start::Examine(examination) => section(&examination),
             Start::Run(_) | Start::Help(_) | Start::Version => panic!("not an examination"),
         }
@@ -200,14 +171,14 @@ mod tests {
     #[test]
     fn what_is_unknown_or_not_heeded_is_told() {
         check(
-            r#"{"appId": "a", "masterKey": "m", "cloud": "./main.js", "cluster": 2, "directAccess": true, "prot": 1,
-                "filesAdapter": {"module": "./own-files.js"}, "databaseOptions": {"retryWrites": true}}"#,
+            r#"{"appId": "a", "masterKey": "m", "push": {"ios": {}}, "cluster": 2, "directAccess": true, "prot": 1,
+                "cacheAdapter": {"module": "./own-cache.js"}, "databaseOptions": {"retryWrites": true}}"#,
             &[
-                (Weight::First, "no effect yet: `cloud`"),
+                (Weight::First, "no effect yet: `push`"),
                 (Weight::Missing, "no effect yet: `cluster`"),
                 (Weight::Missing, "no effect yet: `databaseOptions.retryWrites`"),
                 (Weight::First, "unknown option `prot`"),
-                (Weight::First, "the module `./own-files.js` is an adapter written in JavaScript"),
+                (Weight::First, "the module `./own-cache.js` can not be used here"),
                 (Weight::Differs, "protectedFieldsOwnerExempt is false, was true"),
                 (Weight::Fine, "understood: appId, masterKey"),
             ],

@@ -6,6 +6,7 @@ mod classes;
 mod configuration;
 mod database;
 mod indexes;
+mod javascript;
 mod people;
 mod report;
 mod tables;
@@ -19,6 +20,7 @@ use crate::storage::{postgres, sqlite};
 /// Looks at everything.
 pub async fn doctor(examination: &Examination) -> Report {
     let mut sections = vec![configuration::section(examination)];
+    sections.extend(javascript::section(&examination.config).await);
     match examination.database() {
         None => {}
         Some(Database::SqliteMemory) => {

@@ -132,12 +132,12 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::options::{Start, load};
+    use crate::options::{Outside, Start, load};
     use crate::storage::{ProviderFacts, SessionFacts, Table};
 
     fn config() -> Config {
         let args = ["--appId", "a", "--masterKey", "m"].map(OsString::from);
-        match load(&args, std::iter::empty(), &String::new).unwrap() {
+        match load(&args, std::iter::empty(), &Outside::nobody()).unwrap() {
             Start::Run(config) => *config,
             Start::Examine(_) | Start::Help(_) | Start::Version => panic!("not a start"),
         }

@@ -7,7 +7,7 @@ use crate::storage::sql::{self, Dialect, Postgres};
 use crate::storage::{Inspection, Table};
 
 /// Tables of either server that are no classes.
-const OWN: &[&str] = &["_SCHEMA", "_VERSION"];
+const OWN: &[&str] = &["_SCHEMA", "_VERSION", "_Blob", "_BlobChunk"];
 /// Classes of parse-server that it never describes.
 const UNDESCRIBED: &[&str] = &[
     "_JobStatus",
@@ -20,24 +20,12 @@ const UNDESCRIBED: &[&str] = &[
     "_Idempotency",
 ];
 
-/// Features that this server does not have, by the class whose rows ask for them.
-const FEATURES: &[(&str, &str, &str)] = &[
-    (
-        "_Hooks",
-        "webhooks are registered; they are not called here",
-        "keep parse-server for the apps that need them, or delete them there first",
-    ),
-    (
-        "_JobSchedule",
-        "jobs are scheduled; they do not run here",
-        "start them by another scheduler, or keep parse-server for them",
-    ),
-    (
-        "_GraphQLConfig",
-        "the GraphQL API is configured (GET /graphql-config); here every class is in it",
-        "close classes by class-level permissions",
-    ),
-];
+/// Features that work in another way here, by the class whose rows ask for them.
+const FEATURES: &[(&str, &str, &str)] = &[(
+    "_JobSchedule",
+    "jobs are scheduled; parse-server leaves that to another program, this server starts them itself",
+    "end that program, or set `jobSchedules: false`",
+)];
 
 /// What the tables hold.
 pub(super) fn section(inspection: &Inspection) -> Section {
@@ -64,7 +52,7 @@ pub(super) fn section(inspection: &Inspection) -> Section {
     strangers(&classes, inspection, &mut section);
     for (name, what, advice) in FEATURES {
         if inspection.table(name).is_some_and(|table| table.has_rows) {
-            section.add(Finding::new(Weight::First, *what).advice(*advice));
+            section.add(Finding::new(Weight::Differs, *what).advice(*advice));
         }
     }
     let rows: i64 = inspection.tables.iter().filter_map(|table| table.rows_estimate).sum();
@@ -208,9 +196,9 @@ mod tests {
             )
         };
         assert_eq!(found(vec![table("A", COLUMNS), join()]), []);
-        let mut hooks = table("_Hooks", &[]);
-        hooks.has_rows = true;
-        check(vec![table("A", COLUMNS), join(), hooks], Weight::First, "webhooks");
+        let mut schedules = table("_JobSchedule", &[]);
+        schedules.has_rows = true;
+        check(vec![table("A", COLUMNS), join(), schedules], Weight::Differs, "jobs are scheduled");
         check(vec![join()], Weight::Differs, "this server adds: `A`");
         check(vec![table("A", COLUMNS)], Weight::Differs, "this server adds: `_Join:r:A`");
         check(vec![table("A", &COLUMNS[..5]), join()], Weight::Differs, "this server adds: `A.n`");

@@ -1,5 +1,6 @@
 //! From the driver's rows to cells: the binary form of each type, read where it lies.
 
+use bytes::Bytes;
 use sqlx::postgres::{PgRow, PgValueRef};
 use sqlx::{Column, Row, TypeInfo, ValueRef};
 
@@ -149,6 +150,11 @@ pub(super) fn text(row: &PgRow, at: usize) -> sqlx::Result<&str> {
 /// The whole number in a column.
 pub(super) fn integer(row: &PgRow, at: usize) -> sqlx::Result<i64> {
     Ok(bytes(&row.try_get_raw(at)?).map_or(0, signed))
+}
+
+/// The bytes in a column.
+pub(super) fn content(row: &PgRow, at: usize) -> sqlx::Result<Bytes> {
+    Ok(Bytes::copy_from_slice(bytes(&row.try_get_raw(at)?).unwrap_or_default()))
 }
 
 fn unreadable(what: &str) -> sqlx::Error {

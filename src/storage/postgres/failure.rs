@@ -125,6 +125,11 @@ pub(super) fn is_overtaken(cause: &sqlx::Error) -> bool {
     matches!(code(cause), "42P07" | "42701" | "42703" | "42P01" | "42704" | "23505" | "XX000")
 }
 
+/// Whether the statement failed because a table does not exist.
+pub(super) fn is_unknown_table(cause: &sqlx::Error) -> bool {
+    code(cause) == "42P01"
+}
+
 /// Whether a prepared statement does not fit its table any more.
 pub(super) fn is_replanned(cause: &sqlx::Error) -> bool {
     code(cause) == "0A000" && cause.to_string().contains("cached plan")

@@ -4,6 +4,7 @@
 //! statements run in a transaction. Reads that lose their connection are asked once more on another one; a change
 //! that loses it is an error, because nobody knows whether it was made. Nothing outside of this room knows the driver.
 
+mod blobs;
 mod catalogue;
 mod cells;
 mod classes;

@@ -38,6 +38,7 @@ impl<'q> Encode<'q, Postgres> for Parameter<'_> {
                 out.push(1);
                 out.extend_from_slice(text.as_bytes());
             }
+            Bind::Bytes(bytes) => out.extend_from_slice(bytes),
             Bind::Texts(texts) => {
                 array(out, TEXT, texts.len(), texts.iter().map(|text| text.as_bytes()))?;
             }
@@ -71,6 +72,7 @@ impl<'q> Encode<'q, Postgres> for Parameter<'_> {
             Bind::Text(_) => TEXT,
             Bind::Date(_) => TIMESTAMPTZ,
             Bind::Json(_) => JSONB,
+            Bind::Bytes(_) => BYTEA,
             Bind::Texts(_) | Bind::Grantees(_) => TEXT_ARRAY,
             Bind::Numbers(_) => FLOAT8_ARRAY,
             Bind::Dates(_) => TIMESTAMPTZ_ARRAY,
@@ -80,6 +82,7 @@ impl<'q> Encode<'q, Postgres> for Parameter<'_> {
 
 const UNKNOWN: u32 = 705;
 const BOOL: u32 = 16;
+const BYTEA: u32 = 17;
 const INT8: u32 = 20;
 const FLOAT8: u32 = 701;
 const JSONB: u32 = 3802;

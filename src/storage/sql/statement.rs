@@ -1,5 +1,7 @@
 //! A statement under construction: SQL text, and the values that are bound to it.
 
+use bytes::Bytes;
+
 use super::Dialect;
 use crate::access::Grantees;
 use crate::value::Date;
@@ -21,6 +23,8 @@ pub enum Bind {
     Date(Date),
     /// JSON, as compact text.
     Json(String),
+    /// Bytes of a file.
+    Bytes(Bytes),
     /// Several texts.
     Texts(Vec<String>),
     /// Several numbers.

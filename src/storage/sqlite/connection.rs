@@ -159,6 +159,7 @@ fn bind(prepared: &mut CachedStatement<'_>, at: usize, value: &Bind) -> rusqlite
         Bind::Number(number) => prepared.raw_bind_parameter(at, number),
         Bind::Date(date) => prepared.raw_bind_parameter(at, date.millis()),
         Bind::Text(text) | Bind::Json(text) => prepared.raw_bind_parameter(at, text),
+        Bind::Bytes(bytes) => prepared.raw_bind_parameter(at, &bytes[..]),
         Bind::Grantees(grantees) => prepared.raw_bind_parameter(at, grantees.json()),
         Bind::Texts(_) | Bind::Numbers(_) | Bind::Dates(_) => {
             Err(rusqlite::Error::ToSqlConversionFailure("a list can not be bound".into()))

@@ -5,6 +5,7 @@
 //! Nothing outside of this room knows the driver.
 
 mod aside;
+mod blobs;
 mod changes;
 mod classes;
 mod computed;

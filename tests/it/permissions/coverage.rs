@@ -21,8 +21,15 @@ const ROUTES_APART: &[(&str, &str)] = &[
     ("UpdateSchema", SCHEMAS),
     ("DeleteSchema", SCHEMAS),
     ("Purge", "for the master key: security_internal_classes, security_read_only_key"),
+    ("CallFunction", "what cloud code does: cloud/functions, cloud/validators"),
+    ("ListHooks", HOOKS),
+    ("GetHook", HOOKS),
+    ("CreateHook", HOOKS),
+    ("UpdateHook", HOOKS),
     ("GetConfig", CONFIG),
     ("UpdateConfig", "for the master key: security_accounts, security_read_only_key"),
+    ("GetGraphQlConfig", "for the master key: graphql_config"),
+    ("UpdateGraphQlConfig", "for the master key: graphql_config"),
     ("Me", OWN),
     ("MySession", OWN),
     ("UpgradeSession", OWN),
@@ -33,11 +40,19 @@ const ROUTES_APART: &[(&str, &str)] = &[
     ("Challenge", PROVES),
     ("RequestPasswordReset", MAILS),
     ("RequestVerificationMail", MAILS),
+    ("StartJob", JOBS),
+    ("ListSchedules", JOBS),
+    ("JobsOverview", JOBS),
+    ("CreateSchedule", JOBS),
+    ("UpdateSchedule", JOBS),
+    ("DeleteSchedule", JOBS),
 ];
 
+const HOOKS: &str = "for the master key: cloud/webhooks";
 const SCHEMAS: &str = "classes, not objects; for the master key: security_internal_classes";
 const CONFIG: &str = "one object without permissions; what is private in it is the master key's";
 const OWN: &str = "what the caller's own session leads to: security_accounts";
+const JOBS: &str = "for the master key: cloud::jobs, security_read_only_key";
 const PROVES: &str = "proves who somebody is: security_accounts, security_enumeration";
 const MAILS: &str = "answers nothing about anybody: security_enumeration";
 
@@ -49,6 +64,7 @@ const FIELDS_APART: &[(&str, &str)] = &[
     ("createClass", SCHEMAS),
     ("updateClass", SCHEMAS),
     ("deleteClass", SCHEMAS),
+    ("createFile", "files have rules of their own: files::graphql, files::uploads"),
     ("cloudConfig", CONFIG),
     ("updateCloudConfig", "for the master key: security_read_only_key"),
     ("viewer", OWN),
@@ -169,7 +185,8 @@ fn every_root_field_is_crossed() {
 }
 
 /// Routes that write nothing of what the read-only master key protects, or that act for somebody who proves himself.
-const NOT_FOR_KEYS: [&str; 8] = [
+const NOT_FOR_KEYS: [&str; 9] = [
+    "CallFunction",
     "LogIn",
     "LogOut",
     "VerifyPassword",

@@ -18,6 +18,8 @@ use crate::postgres::TestDatabase;
 const START_MAX: Duration = Duration::from_secs(60);
 /// Which database servers are tested on.
 const DATABASE: &str = "PARSIMONY_TEST_DATABASE";
+/// Where npm packages for cloud code are installed, beside parse-server.
+const PACKAGES: &str = "PARSIMONY_TEST_PARSE_SERVER";
 const STOP_MAX: Duration = Duration::from_secs(30);
 
 /// A running server. Dropped at the end of a test, it must still be up and must not have caught a panic.
@@ -54,9 +56,38 @@ impl TestServer {
         server
     }
 
+    /// A server like [`Self::with`] that runs this cloud code in one worker. Nothing if the npm packages of the tests are
+    /// not there, which only continuous integration may not lack.
+    pub(crate) fn with_cloud(code: &str, options: &Value) -> Option<Self> {
+        let Some(installed) = std::env::var_os(PACKAGES) else {
+            assert!(std::env::var_os("CI").is_none(), "{PACKAGES} is not set");
+            eprintln!("{PACKAGES} is not set: no cloud code runs");
+            return None;
+        };
+        let directory = TempDir::new().expect("a temporary directory");
+        let packages = PathBuf::from(installed).join("node_modules");
+        std::os::unix::fs::symlink(packages, directory.path().join("node_modules"))
+            .expect("a link to the packages");
+        fs::write(directory.path().join("main.js"), code).expect("the cloud code is written");
+        let config = json!({
+            "appId": APP_ID,
+            "masterKey": MASTER_KEY,
+            "databaseURI": "sqlite::memory:",
+            "allowClientClassCreation": true,
+            "cloud": "./main.js",
+            "cloudWorkers": 1,
+        });
+        Some(Self::launch_in(directory, &merged(config, options), &[]))
+    }
+
     /// Whether servers get a database of the PostgreSQL server of the tests.
     pub(crate) fn is_on_postgres() -> bool {
         std::env::var(DATABASE).is_ok_and(|kind| kind == "postgres")
+    }
+
+    /// The directory that the server runs in.
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// The same on the file `database.db` of a directory, at a port or anywhere.
@@ -67,8 +98,12 @@ impl TestServer {
 
     /// A server with these options and arguments and nothing else but where it listens.
     pub(crate) fn launch(options: &Value, arguments: &[&str]) -> Self {
-        let config = merged(json!({"host": "127.0.0.1", "port": 0}), options);
         let directory = TempDir::new().expect("a temporary directory");
+        Self::launch_in(directory, options, arguments)
+    }
+
+    fn launch_in(directory: TempDir, options: &Value, arguments: &[&str]) -> Self {
+        let config = merged(json!({"host": "127.0.0.1", "port": 0}), options);
         let file = directory.path().join("config.json");
         fs::write(&file, config.to_string()).expect("the configuration is written");
         let mut child = command(arguments)
@@ -130,6 +165,11 @@ impl TestServer {
     /// What the server has logged so far.
     pub(crate) fn logged(&self) -> String {
         fs::read_to_string(self.directory.path().join("stderr")).expect("the log is readable")
+    }
+
+    /// The id of its process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Scheme, host and port.

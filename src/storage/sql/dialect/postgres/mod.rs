@@ -36,6 +36,7 @@ impl Dialect for Postgres {
             Bind::Text(_) => "::text",
             Bind::Date(_) => "::timestamptz",
             Bind::Json(_) => "::jsonb",
+            Bind::Bytes(_) => "::bytea",
             Bind::Texts(_) | Bind::Grantees(_) => "::text[]",
             Bind::Numbers(_) => "::double precision[]",
             Bind::Dates(_) => "::timestamptz[]",

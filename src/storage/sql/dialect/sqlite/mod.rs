@@ -201,6 +201,7 @@ impl Dialect for Sqlite {
             | Bind::Text(_)
             | Bind::Date(_)
             | Bind::Json(_)
+            | Bind::Bytes(_)
             | Bind::Grantees(_) => {
                 sql.push(" IN (SELECT value FROM json_each(").bind(json_list(values)).push("))");
             }
@@ -446,6 +447,7 @@ fn json_list(values: Bind) -> Bind {
         | Bind::Text(_)
         | Bind::Date(_)
         | Bind::Json(_)
+        | Bind::Bytes(_)
         | Bind::Grantees(_) => return values,
     };
     Bind::Json(Json::Array(elements).to_text())

@@ -1,12 +1,14 @@
 //! The figures that are wanted, and whether they were met.
 
-use crate::driver::table::{Table, short};
+use super::table::{Table, short};
 
 /// What a figure should be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wanted {
     /// Not more than this.
     AtMost(f64),
+    /// Not less than this.
+    AtLeast(f64),
     /// Nothing: it is there to be looked at.
     Nothing,
 }
@@ -42,6 +44,8 @@ impl Report {
             let (limit, verdict) = match wanted {
                 Wanted::AtMost(limit) if measured <= limit => (format!("≤ {limit}{unit}"), "met"),
                 Wanted::AtMost(limit) => (format!("≤ {limit}{unit}"), "NOT MET"),
+                Wanted::AtLeast(limit) if measured >= limit => (format!("≥ {limit}{unit}"), "met"),
+                Wanted::AtLeast(limit) => (format!("≥ {limit}{unit}"), "NOT MET"),
                 Wanted::Nothing => (String::new(), ""),
             };
             table.row([
