@@ -8,7 +8,7 @@
 //! ```text
 //! words     error < value < schema < query < access      pure: no I/O, no clock
 //! settings  options  telemetry
-//! ports     storage  adapters
+//! ports     storage  adapters < cloud
 //! state     auth  catalog
 //! verbs     ops
 //! doors     http < rest, graphql, pages
@@ -35,7 +35,13 @@
 //! storage once, follows pointers with one question per class and level, and reveals what the caller may see; the
 //! door writes the answer from the driver's cells.
 //!
-//! *Writing*: **admit** → **draft** → **settle** → **store** → **answer**, each a file of [`ops::write`].
+//! *Writing*: **admit** → **ask** (hooks) → **draft** → **settle** → **store** → **answer** → **tell** (hooks), each a file
+//! of [`ops::write`] or of [`ops`]'s hooks.
+//!
+//! *Cloud code*: a hook is a question with an answer. [`cloud`] knows what is registered and asks a Node worker, a host of
+//! somebody else's, a closure or a webhook; what cloud code wants of the server comes back through
+//! [`cloud::Gateway`] as a request like any other, inside the transaction that surrounds the hook. There is no second
+//! way into the data.
 //!
 //! # In another program
 //!

@@ -1,8 +1,8 @@
 //! Cloud code: functions, triggers and jobs that an app adds to the server, and who answers them: a Node worker that this
 //! server starts, a host of somebody else's, a closure of the program that embeds the server, or a webhook.
 //!
-//! A hook is a question with an answer: [`registry`] says what there is to ask, [`hook`] what is asked and answered. What
-//! cloud code wants of the server comes through the [`gateway`]. This room never decides when a hook is asked or what its
+//! A hook is a question with an answer: [`Registry`] says what there is to ask, [`hook`] what is asked and answered. What
+//! cloud code wants of the server comes through the [`Gateway`]. This room never decides when a hook is asked or what its
 //! answer means, and it never touches the data.
 
 mod callback;
