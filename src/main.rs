@@ -1,5 +1,6 @@
 //! The server's process: reads the options, sets up the log, runs, and says how it ended.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -23,17 +24,35 @@ fn main() -> ExitCode {
             if problems.is_empty() {
                 return run(*config);
             }
-            complain(&problems.join("\n"));
+            refuse(&problems.join("\n"), config.cloud.host.is_some());
             ExitCode::from(2)
         }
         Ok(Start::Examine(examination)) => examine(&examination),
         Ok(Start::Help(text)) => say(&text),
         Ok(Start::Version) => say(&format!("parsimony {}", env!("CARGO_PKG_VERSION"))),
         Err(problems) => {
-            complain(&problems.to_string());
+            refuse(&problems.to_string(), names_cloud_host(&args));
             ExitCode::from(2)
         }
     }
+}
+
+/// Whether whoever starts the server wants it to use a host of cloud code, if the options are not even understood.
+fn names_cloud_host(args: &[OsString]) -> bool {
+    let is_named = |arg: &OsString| arg.to_string_lossy().starts_with("--cloudHost");
+    args.iter().any(is_named) || std::env::var_os("PARSIMONY_CLOUD_HOST").is_some()
+}
+
+/// Says why the server does not start: a host of cloud code that starts it reads one line of JSON (section 8 of the host
+/// protocol).
+fn refuse(text: &str, has_host: bool) {
+    if !has_host {
+        return complain(text);
+    }
+    let message = parsimony::value::Json::from(text).to_text();
+    complain(&format!(
+        r#"{{"startupError":{{"kind":"error","name":"Error","message":{message}}}}}"#
+    ));
 }
 
 fn run(config: Config) -> ExitCode {
@@ -59,12 +78,13 @@ fn run(config: Config) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let has_host = config.cloud.host.is_some();
     match runtime.block_on(server::run_logged(config, Some(lines), |line| {
         say(line);
     })) {
         Ok(server::Outcome::Stopped) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.start_text());
+            refuse(&error.start_text(), has_host);
             ExitCode::FAILURE
         }
     }

@@ -48,13 +48,13 @@ const files = {
   'main.js': `
     Parse.Cloud.define('mail', ({ params }) => Parse.Cloud.sendEmail({ templateName: 'custom', recipient: params.to, placeholders: { name: params.name } }));`,
   'reset_subject.txt': 'A new password for {{appName}}',
-  'reset.txt': 'Choose it here: {{link}}',
+  'reset.txt': 'Choose it here: {{{link}}}',
   'verify_subject.txt': 'Please verify, {{nick}}',
-  'verify.txt': 'Here: {{link}}',
+  'verify.txt': 'Here: {{{link}}}',
   'custom_subject.txt': 'Hello {{name}}',
   'custom.txt': 'Just that.',
   'de/verify_subject.txt': 'Bitte bestätigen, {{nick}}',
-  'de/verify.txt': 'Hier: {{link}}',
+  'de/verify.txt': 'Hier: {{{link}}}',
 };
 
 async function start(directory) {

@@ -228,6 +228,20 @@ fn options_without_effect_are_one_warning() {
 }
 
 #[test]
+fn a_host_of_cloud_code_is_told_in_one_line_why_the_server_does_not_start() {
+    for (port, expected) in [("abc", "option `port`"), ("70000", "option `port`")] {
+        let (code, _, stderr) = run(&["--cloudHost", "unix:/nowhere/x.sock", "--port", port], &[]);
+        assert_eq!(code, Some(2));
+        let line = stderr.trim_end();
+        assert!(!line.contains('\n'), "{stderr}");
+        let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(told["startupError"]["kind"], "error");
+        let message = told["startupError"]["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn the_environment_alone_is_enough() {
     let (code, _, stderr) = run(
         &["--port", "abc"],
