@@ -64,9 +64,10 @@ impl Costs {
 /// All in turn; who begins alternates. A first round only warms up.
 pub(crate) fn rounds(settings: &Settings, turns: &[Turn<'_>]) -> Outcome<Vec<Costs>> {
     for turn in turns {
-        let answer = turn.process.client()?.ask(&turn.requests[0])?;
-        if answer.get("error").is_some() {
-            return Err(format!("{} says {answer}", turn.name).into());
+        let (status, body) = turn.process.client()?.send(&turn.requests[0])?;
+        if status >= 300 || body.starts_with(b"{\"error") {
+            let told = String::from_utf8_lossy(&body[..body.len().clamp(0, 500)]).into_owned();
+            return Err(format!("{} says {status} {told}", turn.name).into());
         }
     }
     let mut costs: Vec<Costs> = turns.iter().map(|_| Costs::default()).collect();
