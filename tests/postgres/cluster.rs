@@ -198,8 +198,12 @@ impl Cluster {
         let send = |process: u32| {
             signal(process, word);
             let end = Instant::now() + START_MAX;
-            while stands_still(process) != frozen && Path::new(&format!("/proc/{process}")).exists()
-            {
+            // One that has ended meanwhile is a zombie for as long as its parent stands still.
+            let heeds = || match state(process) {
+                None | Some('Z' | 'X') => true,
+                Some(state) => (state == 'T') == frozen,
+            };
+            while !heeds() {
                 assert!(Instant::now() < end, "process {process} does not heed {word}");
                 thread::yield_now();
             }
@@ -318,10 +322,10 @@ fn signal(process: u32, name: &str) {
     let _ = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
 }
 
-/// Whether a process was stopped by a signal (proc(5): the state after the name in parentheses is `T`).
-fn stands_still(process: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+/// The state of a process (proc(5): the letter after the name in parentheses); nothing if it is gone.
+fn state(process: u32) -> Option<char> {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    status.rsplit_once(") ")?.1.chars().next()
 }
 
 fn run(command: &mut Command) {
