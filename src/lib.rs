@@ -10,8 +10,8 @@
 //! settings  options  telemetry
 //! ports     storage  adapters < cloud
 //! state     auth  catalog
-//! verbs     ops
-//! doors     http < rest, graphql, pages
+//! verbs     ops < live
+//! doors     http < rest, graphql, livequery, pages
 //!           server                                       composition
 //! ```
 //!
@@ -42,6 +42,11 @@
 //! somebody else's, a closure or a webhook; what cloud code wants of the server comes back through
 //! [`cloud::Gateway`] as a request like any other, inside the transaction that surrounds the hook. There is no second
 //! way into the data.
+//!
+//! *Events*: a write to an object of a live class is told to the [`adapters::pubsub::Bus`] once it is lasting, with the row
+//! before and the row after. [`live`] finds the questions that either row meets, holds the plan of everyone who asked
+//! against both, and puts what became of the object for him into the queue of his connection; [`livequery`] and
+//! [`graphql`] are two encoders of that one stream. Other processes hear of it through Redis.
 //!
 //! # In another program
 //!
@@ -80,9 +85,14 @@ pub mod catalog;
 pub mod ops;
 
 #[doc(hidden)]
+pub mod live;
+
+#[doc(hidden)]
 pub mod graphql;
 #[doc(hidden)]
 pub mod http;
+#[doc(hidden)]
+pub mod livequery;
 #[doc(hidden)]
 pub mod pages;
 #[doc(hidden)]
@@ -93,8 +103,8 @@ pub mod server;
 
 pub use adapters::clock::Clock;
 pub use cloud::native::{
-    Api, Call, Caller, Changes, Created, Deletion, File, Found, GeoPoint, JobEnd, JobRun, Login,
-    Object, Pointer, Query, Save, Search, User,
+    Api, Call, Caller, Changes, Connecting, Created, Deletion, File, Found, GeoPoint, JobEnd,
+    JobRun, LiveEvent, Login, Object, Pointer, Query, Save, Search, Subscribing, Tell, User,
 };
 pub use error::{Code, Error, Result};
 pub use server::{Server, ServerBuilder};

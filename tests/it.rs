@@ -7,6 +7,8 @@
 mod postgres;
 #[path = "providers/slapd.rs"]
 mod slapd;
+#[path = "socket/mod.rs"]
+mod socket;
 #[path = "it/support/mod.rs"]
 mod support;
 mod web;
@@ -37,6 +39,8 @@ mod health;
 mod identity_providers;
 #[path = "it/lifecycle.rs"]
 mod lifecycle;
+#[path = "it/live/mod.rs"]
+mod live;
 #[path = "it/mails.rs"]
 mod mails;
 #[path = "it/options.rs"]
@@ -75,6 +79,10 @@ mod security_injection;
 mod security_internal_classes;
 #[path = "it/security_limits.rs"]
 mod security_limits;
+#[path = "it/security_live.rs"]
+mod security_live;
+#[path = "it/security_live_hooks.rs"]
+mod security_live_hooks;
 #[path = "it/security_mails.rs"]
 mod security_mails;
 #[path = "it/security_malformed.rs"]

@@ -33,8 +33,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ("live", &[WORDS, &["options", "adapters", "cloud", "catalog", "auth", "ops"]]),
     ("http", &[WORDS, &["options", "telemetry", "adapters", "cloud", "auth", "ops"]]),
     ("rest", &[WORDS, &["options", "cloud", "http", "ops"]]),
-    ("graphql", &[WORDS, &["options", "cloud", "catalog", "http", "ops", "live"]]),
-    ("livequery", &[WORDS, &["options", "http", "live"]]),
+    ("graphql", &[WORDS, &["options", "telemetry", "cloud", "catalog", "http", "ops", "live"]]),
+    ("livequery", &[WORDS, &["options", "telemetry", "http", "live"]]),
     ("pages", &[WORDS, &["options", "http", "ops"]]),
     ("server", &[&["*"]]),
     // The two roots: `lib.rs` names the rooms, `main.rs` starts the program.
@@ -69,11 +69,14 @@ const FENCES: &[(&str, &[&str])] = &[
     ("mongodb", &["src/storage/mongodb", "src/adapters/files"]),
     ("apollo_compiler", &["src/graphql"]),
     ("axum*", &["src/http", "src/rest", "src/graphql", "src/livequery", "src/pages", "src/server"]),
+    ("hyper*", &["src/http/socket.rs", "src/server/upgrade.rs"]),
+    ("tokio_tungstenite", &["src/http/socket.rs", "src/server/upgrade.rs"]),
     ("clap", &["src/options"]),
     ("rustix", &["src/auth/password.rs", "src/main.rs"]),
     // It tries and tries again: only patterns of the operator, never of a client.
     ("fancy_regex", &["src/options", "src/ops/hooks/rules.rs"]),
     ("lettre", &["src/adapters/mail"]),
+    ("redis", &["src/adapters/pubsub"]),
 ];
 
 /// Rooms that never hold client JSON.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Plan;
 use super::fields::{RowMasks, Visible};
 use crate::value::{Cell, ClassName, Column, Layout, RowView, Stored, StoredBuilder};
 
@@ -95,6 +96,17 @@ impl Objects {
             }
         }
         Self { stored: changed.finish(), visible: self.visible.clone(), rows: self.rows.clone() }
+    }
+
+    /// The same objects as somebody else may see them.
+    #[must_use]
+    pub fn revealed_by(&self, plan: &Plan) -> Self {
+        Self { rows: self.rows.clone(), ..plan.reveal(self.stored.clone()) }
+    }
+
+    /// Whether these are the same rows in memory, whatever is seen of them.
+    pub fn is_same_row(&self, other: &Self) -> bool {
+        self.stored.is_same(&other.stored) && self.rows == other.rows
     }
 
     /// All objects.

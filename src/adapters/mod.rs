@@ -1,7 +1,8 @@
 //! Small ports to the world outside: the clock, the source of randomness,
-//! files and mail. Adapters never use each other and never decide anything.
+//! files, mail and events. Adapters never use each other and never decide anything.
 
 pub mod clock;
 pub mod files;
 pub mod mail;
+pub mod pubsub;
 pub mod random;

@@ -61,6 +61,7 @@ impl Auth {
             Elsewhere::AllRoles => vec![Forget::AllRoles],
             Elsewhere::Everything => {
                 self.sessions.known.is_told_from_now_on();
+                self.sessions_changed();
                 self.roles.known.is_told_from_now_on();
                 return;
             }
@@ -73,6 +74,7 @@ impl Auth {
         let (sessions, roles) = Concerned::of(what).split();
         if let Some(concerns) = sessions {
             self.sessions.known.changed(concerns);
+            self.sessions_changed();
         }
         if let Some(concerns) = roles {
             self.roles.known.changed(concerns);
@@ -156,6 +158,7 @@ impl<'a> Doubts<'a> {
     fn settle(&mut self) {
         if let Some(number) = self.sessions.take() {
             self.auth.sessions.known.settle(number);
+            self.auth.sessions_changed();
         }
         if let Some(number) = self.roles.take() {
             self.auth.roles.known.settle(number);

@@ -138,6 +138,14 @@ impl<V> Known<V> {
         (self.is_told.load(Ordering::Acquire) || age_ms < self.ttl_ms).then_some(entry.value)
     }
 
+    /// What is known and stays so: no change that is under way is about it.
+    pub(super) fn certain(&self, key: &str, now: Date) -> Option<Arc<V>> {
+        let changes = self.changes();
+        let value = self.get(key, now)?;
+        let is_doubtful = changes.open.iter().any(|doubt| doubt.concerns.include(key, &value));
+        (!is_doubtful).then_some(value)
+    }
+
     /// To be called before a value is read.
     pub(super) fn begin(&self) -> Began {
         Began(self.changes().over)
@@ -259,6 +267,7 @@ mod tests {
         let known = known();
         let change = known.doubt(about("a"), NOW);
         assert_eq!(get(&known, "a"), Some(1), "the change is not made yet");
+        assert!(known.certain("a", NOW).is_none() && known.certain("b", NOW).is_some());
         known.settle(change);
         assert_eq!((get(&known, "a"), get(&known, "b")), (None, Some(2)));
         known.keep(known.begin(), "a", &Arc::new(3), NOW);

@@ -8,6 +8,7 @@ pub mod identify;
 mod known;
 pub mod password;
 pub mod providers;
+mod recall;
 pub mod roles;
 pub mod sessions;
 
@@ -28,4 +29,18 @@ pub struct Auth {
     pub roles: Roles,
     /// Identity providers and second factors.
     pub providers: Providers,
+    /// Counts the times that sessions may have ended.
+    ended: tokio::sync::watch::Sender<u64>,
+}
+
+impl Auth {
+    /// With nothing known yet.
+    pub fn new(
+        passwords: Passwords,
+        sessions: Sessions,
+        roles: Roles,
+        providers: Providers,
+    ) -> Self {
+        Self { passwords, sessions, roles, providers, ended: tokio::sync::watch::Sender::new(0) }
+    }
 }

@@ -14,6 +14,13 @@ pub struct Roles {
     pub(super) known: Known<Grants>,
 }
 
+impl Grants {
+    /// The user with all his roles.
+    pub(super) fn identity(&self) -> Arc<UserIdentity> {
+        Arc::clone(&self.identity)
+    }
+}
+
 /// What a user is, and by which roles.
 pub(super) struct Grants {
     identity: Arc<UserIdentity>,
@@ -36,9 +43,20 @@ impl Roles {
         user: &ObjectId,
         now: Date,
     ) -> Result<Arc<UserIdentity>> {
-        if let Some(grants) = self.known.get(user, now) {
-            return Ok(Arc::clone(&grants.identity));
+        match self.known.get(user, now) {
+            Some(grants) => Ok(grants.identity()),
+            None => self.anew(storage, snapshot, user, now).await,
         }
+    }
+
+    /// The same, whatever is known.
+    pub(super) async fn anew(
+        &self,
+        storage: &dyn Storage,
+        snapshot: &Snapshot,
+        user: &ObjectId,
+        now: Date,
+    ) -> Result<Arc<UserIdentity>> {
         let began = self.known.begin();
         let found = match snapshot.class("_Role") {
             Some(class) => {

@@ -53,21 +53,34 @@ impl Sessions {
         token: &str,
         now: Date,
     ) -> Result<Arc<Session>> {
-        let session = match self.known.get(token, now) {
-            Some(session) => session,
-            None => {
-                let began = self.known.begin();
-                let session = Arc::new(read(storage, snapshot, token).await?);
-                self.known.keep(began, token, &session, now);
-                session
-            }
-        };
-        match session.expires_at {
-            Some(end) if end < now => {
-                Err(Error::new(Code::InvalidSessionToken, "Session token is expired."))
-            }
-            _ => Ok(session),
+        match self.known.get(token, now) {
+            Some(session) => in_force(session, now),
+            None => self.anew(storage, snapshot, token, now).await,
         }
+    }
+
+    /// The same, whatever is known.
+    pub(super) async fn anew(
+        &self,
+        storage: &dyn Storage,
+        snapshot: &Snapshot,
+        token: &str,
+        now: Date,
+    ) -> Result<Arc<Session>> {
+        let began = self.known.begin();
+        let session = Arc::new(read(storage, snapshot, token).await?);
+        self.known.keep(began, token, &session, now);
+        in_force(session, now)
+    }
+}
+
+/// A session that is not over.
+pub(super) fn in_force(session: Arc<Session>, now: Date) -> Result<Arc<Session>> {
+    match session.expires_at {
+        Some(end) if end < now => {
+            Err(Error::new(Code::InvalidSessionToken, "Session token is expired."))
+        }
+        _ => Ok(session),
     }
 }
 

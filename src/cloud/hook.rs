@@ -121,6 +121,106 @@ pub enum Subject {
         /// The parameters as they were.
         before: Members,
     },
+    /// A LiveQuery connection that is going to be.
+    Connection(Scene),
+    /// A LiveQuery subscription that is going to be.
+    Subscription {
+        /// The connection.
+        scene: Scene,
+        /// How the client asked for it, where there is more than one way.
+        asked: Option<Asked>,
+        /// The question, as `Parse.Query` writes it.
+        query: Members,
+    },
+    /// An event that a LiveQuery subscriber is going to be told.
+    Event(Box<EventState>),
+}
+
+/// LiveQuery, as hooks see it from one of its connections.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    /// How many connections there are.
+    pub clients: usize,
+    /// How many subscriptions there are.
+    pub subscriptions: usize,
+    /// The token that the connection or the subscription came with.
+    pub session_token: Option<Arc<str>>,
+}
+
+/// How a client of the LiveQuery protocol asked for a subscription.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Asked {
+    /// The number that he gave to it.
+    pub number: f64,
+    /// Whether it is to replace another one.
+    pub is_update: bool,
+}
+
+impl Asked {
+    /// The name of the message.
+    pub fn op(self) -> &'static str {
+        match self.is_update {
+            true => "update",
+            false => "subscribe",
+        }
+    }
+}
+
+/// An event that a subscriber is going to be told, as hooks see it.
+#[derive(Clone, Debug)]
+pub struct EventState {
+    /// The connection.
+    pub scene: Scene,
+    /// What became of the object: `create`, `enter`, `update`, `leave` or `delete`.
+    pub event: String,
+    /// The object.
+    pub object: ObjectState,
+    /// The object before.
+    pub original: Option<ObjectState>,
+}
+
+/// Something that happened to LiveQuery connections (`Parse.Cloud.onLiveQueryEvent`).
+#[derive(Clone, Debug)]
+pub struct LiveNotice {
+    /// What happened.
+    pub moment: LiveMoment,
+    /// How many connections and subscriptions there are; and the token of the connection.
+    pub scene: Scene,
+    /// Whose connection it is, if he said who he is.
+    pub asker: Option<Asker>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// What can happen to LiveQuery connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LiveMoment {
+    /// A socket was opened.
+    SocketOpened,
+    /// A client said who he is, and may stay.
+    Connected,
+    /// He subscribed.
+    Subscribed,
+    /// He ended a subscription.
+    Unsubscribed,
+    /// The socket of a client was closed.
+    SocketClosed,
+    /// A socket was closed before anybody said who he is.
+    SocketLost,
+}
+
+impl LiveMoment {
+    /// Its name in the API of cloud code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SocketOpened => "ws_connect",
+            Self::Connected => "connect",
+            Self::Subscribed => "subscribe",
+            Self::Unsubscribed => "unsubscribe",
+            Self::SocketClosed => "ws_disconnect",
+            Self::SocketLost => "ws_disconnect_error",
+        }
+    }
 }
 
 /// A file as hooks see it.
@@ -163,6 +263,21 @@ pub struct TriggerAnswer {
     pub file: Option<FileState>,
     /// The parameters of the configuration after it ran.
     pub config: Option<Members>,
+    /// The event after it ran.
+    pub event: Option<EventAnswer>,
+}
+
+/// An event after a trigger ran.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventAnswer {
+    /// Whether nobody is told of it.
+    pub is_withheld: bool,
+    /// What became of the object, as the trigger wants it told.
+    pub event: Option<String>,
+    /// The object that is to be shown, in wire form.
+    pub object: Option<Members>,
+    /// The object before that is to be shown, in wire form.
+    pub original: Option<Members>,
 }
 
 /// An object after a trigger ran.

@@ -17,9 +17,13 @@ use self::member::Member;
 use self::pool::Pool;
 use self::starting::Keeper;
 use super::gateway::Within;
-use super::hook::{FunctionRequest, HostValue, JobRequest, TriggerAnswer, TriggerRequest};
+use super::hook::{
+    FunctionRequest, HostValue, JobRequest, LiveNotice, TriggerAnswer, TriggerRequest,
+};
 use super::thrown::error_of;
-use super::worker::{Call, Failure, ProcessSettings, Purpose, read_answer, read_value};
+use super::worker::{
+    Call, Failure, ProcessSettings, Purpose, read_answer, read_value, write_notice,
+};
 use super::{Cloud, unavailable};
 use crate::error::{Code, Error, Result};
 use crate::options::{HostDescription, HostModule, Secret};
@@ -197,6 +201,16 @@ impl Host {
         let asked = self.ask("validator.run", &purpose, &call, within);
         let answered = self.in_time(asked).await;
         answered.map(|_| ()).map_err(|failure| failed(&failure, OF_VALIDATORS))
+    }
+
+    /// Tells the member that has least to do of something that happened to LiveQuery connections. Who is not there hears
+    /// nothing of it.
+    pub(super) fn tell_live(&self, handler: &Arc<str>, notice: &LiveNotice) {
+        if let Some(member) = self.pool.choose(Some(&Purpose::LiveQueryEvent(Arc::clone(handler))))
+        {
+            let params = |out: &mut Vec<u8>| write_notice(handler, notice, out);
+            member.connection.notify_with("liveQuery.event", params);
+        }
     }
 
     pub(super) async fn callback(

@@ -28,8 +28,8 @@ pub use gateway::{ApiReply, ApiRequest, Gateway, Within};
 pub use host::{Application, HostAdapter, Place, Settings};
 pub use mail::HostMail;
 pub use registry::{
-    CONFIG, FILE, Function, FunctionTarget, Job, JobTarget, Registry, Sources, Trigger,
-    TriggerKind, TriggerTarget, Validator, Webhook, WebhookOf,
+    CONFIG, CONNECT, FILE, Function, FunctionTarget, Job, JobTarget, Listener, Registry, Sources,
+    Trigger, TriggerKind, TriggerTarget, Validator, Webhook, WebhookOf,
 };
 pub use thrown::{Thrown, error_of};
 pub use webhook::WebhookLine;
@@ -37,7 +37,7 @@ pub use worker::{Evaluated, ProcessSettings, evaluate};
 
 use crate::error::{Code, Error, Result};
 use crate::value::Json;
-use hook::{FunctionRequest, HostValue, JobRequest, TriggerAnswer, TriggerRequest};
+use hook::{FunctionRequest, HostValue, JobRequest, LiveNotice, TriggerAnswer, TriggerRequest};
 use host::Host;
 
 /// Everything that is registered, and whoever answers it.
@@ -75,6 +75,22 @@ impl Cloud {
     /// Whether anything at all may be asked: whoever runs without cloud code prepares nothing for it.
     pub fn is_silent(&self) -> bool {
         self.registry.load().is_empty()
+    }
+
+    /// Whether anybody wants to hear of LiveQuery connections. It costs next to nothing to ask.
+    pub fn hears_live_notices(&self) -> bool {
+        !self.registry.load().listeners().is_empty()
+    }
+
+    /// Tells of something that happened to LiveQuery connections. Nobody waits for what becomes of it.
+    pub fn tell_live(&self, notice: &LiveNotice) {
+        for listener in self.registry.load().listeners() {
+            match (listener, &self.host) {
+                (Listener::Host(handler), Some(host)) => host.tell_live(handler, notice),
+                (Listener::Host(_), None) => {}
+                (Listener::Native(native), _) => native(notice.clone()),
+            }
+        }
     }
 
     /// Tells of every change of the registry by its new version.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::WebhookLine;
-use super::native::{NativeFunction, NativeJob, NativeTrigger};
+use super::native::{NativeFunction, NativeJob, NativeListener, NativeTrigger};
 use super::worker::Registration;
 use crate::value::{ClassName, Json};
 
@@ -71,6 +71,8 @@ impl TriggerKind {
 pub const FILE: &str = "@File";
 /// The class under which triggers of the configuration are registered.
 pub const CONFIG: &str = "@Config";
+/// The class under which triggers of LiveQuery connections are registered.
+pub const CONNECT: &str = "@Connect";
 
 /// What is asked before a function or trigger runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +147,15 @@ pub enum JobTarget {
     Native(NativeJob),
 }
 
+/// Who wants to hear of LiveQuery connections.
+#[derive(Clone)]
+pub enum Listener {
+    /// The host, by the name that it wants to be called by.
+    Host(Arc<str>),
+    /// This program.
+    Native(NativeListener),
+}
+
 macro_rules! debug_targets {
     ($($target:ty: $($variant:ident)|*;)*) => {
         $(impl fmt::Debug for $target {
@@ -161,6 +172,7 @@ debug_targets! {
     FunctionTarget: Host | Native | Webhook;
     TriggerTarget: Host | Native | Webhook;
     JobTarget: Host | Native;
+    Listener: Host | Native;
 }
 
 /// Where everything that is registered comes from.
@@ -172,6 +184,8 @@ pub struct Sources {
     pub triggers: Vec<Arc<Trigger>>,
     /// Jobs of this program.
     pub jobs: Vec<Arc<Job>>,
+    /// Who of this program wants to hear of LiveQuery connections.
+    pub listeners: Vec<Listener>,
     /// What the host has registered.
     pub(super) host: Vec<Registration>,
     /// Webhooks.
@@ -185,7 +199,7 @@ pub struct Registry {
     functions: BTreeMap<Arc<str>, Arc<Function>>,
     jobs: BTreeMap<Arc<str>, Arc<Job>>,
     triggers: HashMap<ClassName, Vec<Arc<Trigger>>>,
-    listens_to_live_queries: bool,
+    listeners: Vec<Listener>,
 }
 
 impl Registry {
@@ -193,7 +207,8 @@ impl Registry {
     /// host before this program. Triggers of one class and kind all run: those of this program, that of the host, then
     /// the webhook, each on what the one before it made of the object.
     pub(super) fn of(sources: &Sources, version: u64) -> Self {
-        let mut registry = Self { version, ..Self::default() };
+        let listeners = sources.listeners.clone();
+        let mut registry = Self { version, listeners, ..Self::default() };
         for function in &sources.functions {
             registry.functions.insert(Arc::clone(&function.name), Arc::clone(function));
         }
@@ -244,7 +259,9 @@ impl Registry {
                 target: TriggerTarget::Host,
                 validator,
             })),
-            Registration::LiveQueryEvent { .. } => self.listens_to_live_queries = true,
+            Registration::LiveQueryEvent { handler } => {
+                self.listeners.push(Listener::Host(Arc::clone(handler)));
+            }
         }
     }
 
@@ -258,7 +275,7 @@ impl Registry {
         self.functions.is_empty()
             && self.jobs.is_empty()
             && self.triggers.is_empty()
-            && !self.listens_to_live_queries
+            && self.listeners.is_empty()
     }
 
     /// Whether there is any trigger.
@@ -266,9 +283,9 @@ impl Registry {
         !self.triggers.is_empty()
     }
 
-    /// Whether cloud code wants to hear of LiveQuery connections.
-    pub fn listens_to_live_queries(&self) -> bool {
-        self.listens_to_live_queries
+    /// Who wants to hear of LiveQuery connections.
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
     /// The function of a name.

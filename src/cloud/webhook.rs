@@ -12,7 +12,7 @@ use reqwest::{Client, StatusCode};
 use tokio::time::{sleep, timeout};
 
 use super::hook::{
-    Asker, FunctionRequest, HostValue, ObjectAnswer, ObjectState, Subject, TriggerAnswer,
+    Asker, FunctionRequest, HostValue, ObjectAnswer, ObjectState, Scene, Subject, TriggerAnswer,
     TriggerRequest,
 };
 use super::thrown::{Thrown, error_of};
@@ -325,6 +325,36 @@ fn tell_subject(subject: &Subject, question: &mut Members) {
             tell("object", Json::from([("params", Json::Object(now.clone()))]));
             tell("original", Json::from([("params", Json::Object(before.clone()))]));
         }
+        Subject::Connection(scene) => {
+            tell("event", Json::from("connect"));
+            tell_scene(scene, question);
+        }
+        Subject::Subscription { scene, asked, query } => {
+            tell("event", Json::from("subscribe"));
+            if let Some(asked) = asked {
+                tell("op", Json::from(asked.op()));
+                tell("requestId", Json::Number(asked.number));
+            }
+            tell("query", Json::Object(query.clone()));
+            tell_scene(scene, question);
+        }
+        Subject::Event(event) => {
+            tell("event", Json::from(event.event.as_str()));
+            tell("object", Json::Object(object(&event.object)));
+            if let Some(original) = &event.original {
+                tell("original", Json::Object(object(original)));
+            }
+            tell_scene(&event.scene, question);
+        }
+    }
+}
+
+fn tell_scene(scene: &Scene, question: &mut Members) {
+    let mut tell = |name: &str, value: Json| question.insert(name.to_owned(), value);
+    tell("clients", Json::Number(scene.clients as f64));
+    tell("subscriptions", Json::Number(scene.subscriptions as f64));
+    if let Some(token) = &scene.session_token {
+        tell("sessionToken", Json::from(&**token));
     }
 }
 

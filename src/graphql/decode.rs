@@ -56,7 +56,7 @@ const BAD_REQUEST_PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<me
 
 impl Media {
     /// The media type that an `Accept` header prefers; `None` if the client takes neither.
-    fn accepted(accept: Option<&str>) -> Option<Self> {
+    pub(crate) fn accepted(accept: Option<&str>) -> Option<Self> {
         let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
             return Some(Self::Json);
         };
@@ -98,12 +98,23 @@ pub(crate) async fn decode(
     body: GraphQlBody,
     limits: UploadLimits,
 ) -> Result<GraphQlRequest, Reply> {
-    let header = |name| incoming.headers.get(name).and_then(|value| value.to_str().ok());
-    let media = Media::accepted(header(header::ACCEPT)).ok_or_else(|| {
+    let accept = incoming.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let media = Media::accepted(accept).ok_or_else(|| {
         let message = "An 'accept' header was provided for this request which does not accept \
             application/json; charset=utf-8 or application/graphql-response+json; charset=utf-8";
         Refusal::new(406, Kind::BadRequest, message).reply(Media::Json)
     })?;
+    decode_for(incoming, body, limits, media).await
+}
+
+/// Reads a request whose answer has a certain form, or refuses it.
+pub(crate) async fn decode_for(
+    incoming: &Incoming,
+    body: GraphQlBody,
+    limits: UploadLimits,
+    media: Media,
+) -> Result<GraphQlRequest, Reply> {
+    let header = |name| incoming.headers.get(name).and_then(|value| value.to_str().ok());
     match incoming.method.as_str() {
         "GET" => decode_get(&incoming.query, media),
         "POST" => {

@@ -8,10 +8,7 @@ use crate::ops::Ctx;
 
 /// Answers a request to the GraphQL API.
 pub async fn handle(graphql: &GraphQl, ctx: Ctx, incoming: &Incoming, body: GraphQlBody) -> Reply {
-    let limits = UploadLimits {
-        operations_bytes: ctx.app.config.json_body_bytes_max,
-        file_bytes: ctx.app.config.upload_bytes_max,
-    };
+    let limits = UploadLimits::of(&ctx.app.config);
     match decode(incoming, body, limits).await {
         Ok(request) => answer(graphql, ctx, request).await,
         Err(refusal) => refusal,

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::build::{Fixed, Functions, GraphQlSchema, Inputs};
 use super::custom::{self, CustomSchema, Problems};
 use crate::error::{Error, Result};
 use crate::ops::{App, graphql_config};
+use crate::options::LiveClasses;
 
 /// How often the configuration is looked at while nothing tells of changes by other servers.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -27,6 +28,8 @@ pub(crate) struct SchemaStore {
     replaced: Notify,
     current: ArcSwapOption<GraphQlSchema>,
     building: Mutex<Option<Arc<Fixed>>>,
+    /// The number of the schema in force.
+    generation: watch::Sender<u64>,
 }
 
 impl SchemaStore {
@@ -38,6 +41,7 @@ impl SchemaStore {
             replaced: Notify::new(),
             current: ArcSwapOption::empty(),
             building: Mutex::new(None),
+            generation: watch::Sender::new(0),
         }
     }
 
@@ -63,6 +67,11 @@ impl SchemaStore {
                 () = &mut shutdown => return,
             }
         }
+    }
+
+    /// Tells of every schema that comes into force, by its number.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
     }
 
     /// Takes over the configuration that is stored, which other servers may have changed.
@@ -96,6 +105,7 @@ impl SchemaStore {
         let (fixed_types, schema) = built.await.map_err(Error::internal)?;
         *fixed = Some(fixed_types);
         self.current.store(Some(Arc::clone(&schema)));
+        self.generation.send_replace(schema.generation());
         Ok(schema)
     }
 
@@ -126,12 +136,17 @@ fn build(
     let begun = app.clock.now().millis();
     let fixed = fixed.unwrap_or_else(|| Arc::new(Fixed::new()));
     let (snapshot, config) = (app.catalog.snapshot(), app.graphql_config.current());
-    let inputs = Inputs { snapshot, functions: functions(app), config, custom };
+    let live = live(app);
+    let inputs = Inputs { snapshot, functions: functions(app), config, custom, live };
     let schema = GraphQlSchema::build(&inputs, &fixed, previous.as_deref());
     drop(previous);
     let took = app.clock.now().millis().saturating_sub(begun);
     app.metrics.schema_rebuilt(Duration::from_millis(took.unsigned_abs()));
     (fixed, Arc::new(schema))
+}
+
+fn live(app: &App) -> Arc<LiveClasses> {
+    Arc::new(app.events.classes().clone())
 }
 
 fn functions(app: &App) -> Functions {
@@ -153,6 +168,7 @@ fn read(app: &App, file: &Path) -> std::result::Result<Arc<CustomSchema>, Proble
         functions: functions.clone(),
         config: app.graphql_config.current(),
         custom: Arc::clone(custom),
+        live: live(app),
     };
     let plain = GraphQlSchema::build(&inputs(&Arc::default()), &fixed, None);
     let merged = GraphQlSchema::build(&inputs(&custom), &fixed, None);

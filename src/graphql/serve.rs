@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::answer::{Surroundings, write_answer};
+use super::build::GraphQlSchema;
 use super::complexity::{self, Limits, Subject};
 use super::decode::{Media, Via};
 use super::document::{Document, Documents};
@@ -18,21 +19,26 @@ use super::plan::{Action, Collector, Nullness, Plan, Validity};
 use super::resolve::{Outcome, Run};
 use super::sanitize::Sanitizer;
 use super::schema_store::SchemaStore;
+use super::subscription::Forms;
 use super::uploads::Uploads;
 use super::values::{Misfit, coerce_variables};
 use crate::error::{Error, Result};
 use crate::http::Reply;
+use crate::live::Live;
 use crate::ops::{App, Ctx};
 use crate::value::Members;
 
 /// The GraphQL door: built once, shared by all requests.
 pub struct GraphQl {
-    app: Arc<App>,
-    schemas: SchemaStore,
-    documents: Documents,
+    pub(super) app: Arc<App>,
+    pub(super) schemas: SchemaStore,
+    pub(super) documents: Documents,
     /// Compiled with the first refusal.
     sanitizer: OnceLock<Sanitizer>,
     types: LastAnswer,
+    /// The LiveQuery engine, if any class is live.
+    pub(super) live: Option<Arc<Live>>,
+    pub(super) forms: Forms,
 }
 
 /// A request, decoded.
@@ -53,8 +59,8 @@ pub(crate) struct GraphQlRequest {
 }
 
 impl GraphQl {
-    /// The door of a server.
-    pub fn new(app: Arc<App>) -> Self {
+    /// The door of a server. With an engine there are subscriptions, too.
+    pub fn new(app: Arc<App>, live: Option<Arc<Live>>) -> Self {
         let schemas = SchemaStore::new(Arc::clone(&app));
         Self {
             app,
@@ -62,6 +68,8 @@ impl GraphQl {
             documents: Documents::new(),
             sanitizer: OnceLock::new(),
             types: LastAnswer::default(),
+            live,
+            forms: Forms::default(),
         }
     }
 
@@ -101,7 +109,7 @@ impl GraphQl {
         }
     }
 
-    fn openness(&self) -> Openness {
+    pub(super) fn openness(&self) -> Openness {
         if self.app.config.enable_sanitized_error_response {
             Openness::Sanitized
         } else {
@@ -127,59 +135,120 @@ impl GraphQl {
     }
 }
 
+/// A request that is known to be valid, ready to run.
+pub(super) struct Ready {
+    pub(super) ctx: Ctx,
+    pub(super) run: Run,
+    operation_name: Option<String>,
+}
+
+/// Where answers go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlet {
+    /// One answer to one request.
+    Once,
+    /// As many answers as there are.
+    Stream,
+}
+
+impl Ready {
+    /// The operation that the request means.
+    pub(super) fn operation(&self) -> std::result::Result<&Operation, Refusal> {
+        self.run.document.operation(self.operation_name.as_deref())
+    }
+}
+
 /// Answers a request.
 pub(super) async fn answer(graphql: &GraphQl, ctx: Ctx, request: GraphQlRequest) -> Reply {
-    let schema = match graphql.schemas.at_least(ctx.snapshot.version()).await {
-        Ok(schema) => schema,
-        Err(error) => return failed(&error, request.media),
-    };
-    let ctx = if schema.version() > ctx.snapshot.version() { ctx.refreshed() } else { ctx };
     let media = request.media;
-    let view = graphql.view(&ctx);
-    let refused = |refusal: Refusal| {
-        let refusal = match view {
+    let answered = match graphql.ready(ctx, request, Outlet::Once).await {
+        Ok(ready) => graphql.run_once(ready).await,
+        Err(refusal) => Err(refusal),
+    };
+    reply(answered, media)
+}
+
+/// What came of a request as its reply.
+pub(super) fn reply(answered: std::result::Result<Bytes, Refusal>, media: Media) -> Reply {
+    match answered {
+        Ok(body) => answered_with(body, media),
+        Err(refusal) if refusal.status == 405 => {
+            refusal.reply(media).with(header::ALLOW, "POST".to_owned())
+        }
+        Err(refusal) => refusal.reply(media),
+    }
+}
+
+impl GraphQl {
+    /// Parses, measures and validates a request, and types its variables.
+    pub(super) async fn ready(
+        &self,
+        ctx: Ctx,
+        request: GraphQlRequest,
+        outlet: Outlet,
+    ) -> std::result::Result<Ready, Refusal> {
+        let schema = self.schema(&ctx).await?;
+        let ctx = if schema.version() > ctx.snapshot.version() { ctx.refreshed() } else { ctx };
+        let view = self.view(&ctx);
+        let GraphQlRequest { query, operation_name, variables, uploads, via, .. } = request;
+        let cleaned = |refusal| self.cleaned(refusal, view, &query);
+        let document = self.documents.get(&schema, &query).map_err(cleaned)?;
+        let operation = document.operation(operation_name.as_deref()).map_err(cleaned)?;
+        check_way(operation, via, outlet)?;
+        let coerced = admit(self, &ctx, view, &document, operation).and_then(|()| {
+            let coerced = coerce_variables(schema.types(), operation, &variables);
+            coerced.map_err(|misfits| bad_input(misfits, &document))
+        });
+        let variables = coerced.map_err(cleaned)?;
+        Ok(Ready { ctx, run: Run { schema, document, variables, uploads }, operation_name })
+    }
+
+    /// Runs an operation that has one answer.
+    pub(super) async fn run_once(&self, ready: Ready) -> std::result::Result<Bytes, Refusal> {
+        let Ready { ctx, run, operation_name } = ready;
+        let (view, document) = (self.view(&ctx), Arc::clone(&run.document));
+        let operation = document.operation(operation_name.as_deref())?;
+        let answered = execute(self, &ctx, run, operation, operation_name.as_deref()).await;
+        answered.map_err(|refusal| self.cleaned(refusal, view, &document.text))
+    }
+
+    /// The schema in force for a request.
+    pub(super) async fn schema(
+        &self,
+        ctx: &Ctx,
+    ) -> std::result::Result<Arc<GraphQlSchema>, Refusal> {
+        self.schemas.at_least(ctx.snapshot.version()).await.map_err(|error| {
+            tracing::error!(error = %error.log_text(), "a GraphQL request failed");
+            Refusal::new(500, Kind::InternalServerError, "Internal server error")
+        })
+    }
+
+    /// A refusal without what the caller may not learn from it.
+    fn cleaned(&self, refusal: Refusal, view: View, written: &str) -> Refusal {
+        match view {
             View::Open => refusal,
-            View::Closed => {
-                graphql.sanitizer.get_or_init(Sanitizer::new).clean(refusal, &request.query)
-            }
-        };
-        refusal.reply(media)
-    };
-    let document = match graphql.documents.get(&schema, &request.query) {
-        Ok(document) => document,
-        Err(refusal) => return refused(refusal),
-    };
-    let name = request.operation_name.as_deref();
-    let operation = match document.operation(name) {
-        Ok(operation) => operation,
-        Err(refusal) => return refused(refusal),
-    };
-    if request.via == Via::Get && !operation.operation_type.is_query() {
-        return refuse_get(operation, media);
-    }
-    let variables = admit(graphql, &ctx, view, &document, operation).and_then(|()| {
-        let coerced = coerce_variables(schema.types(), operation, &request.variables);
-        coerced.map_err(|misfits| bad_input(misfits, &document))
-    });
-    let variables = match variables {
-        Ok(variables) => variables,
-        Err(refusal) => return refused(refusal),
-    };
-    let uploads = request.uploads.clone();
-    let run =
-        Run { schema: Arc::clone(&schema), document: Arc::clone(&document), variables, uploads };
-    match execute(graphql, &ctx, run, operation, name).await {
-        Ok(body) => answered(body, media),
-        Err(refusal) => refused(refusal),
+            View::Closed => self.sanitizer.get_or_init(Sanitizer::new).clean(refusal, written),
+        }
     }
 }
 
-fn failed(error: &Error, media: Media) -> Reply {
-    tracing::error!(error = %error.log_text(), "a GraphQL request failed");
-    Refusal::new(500, Kind::InternalServerError, "Internal server error").reply(media)
+/// Refuses an operation that can not come, or be answered, by the way that it came.
+fn check_way(operation: &Operation, via: Via, outlet: Outlet) -> std::result::Result<(), Refusal> {
+    let is_stream = operation.operation_type.is_subscription() && outlet == Outlet::Stream;
+    if via == Via::Get && !operation.operation_type.is_query() && !is_stream {
+        let kind = operation.operation_type.name();
+        let message = format!("GET requests only support query operations, not {kind} operations");
+        return Err(Refusal::new(405, Kind::BadRequest, message));
+    }
+    if operation.operation_type.is_subscription() && !is_stream {
+        let message = "Subscriptions need a WebSocket (graphql-transport-ws) or server-sent events \
+            (`Accept: text/event-stream`)";
+        return Err(Refusal::new(400, Kind::BadRequest, message));
+    }
+    Ok(())
 }
 
-fn answered(body: Bytes, media: Media) -> Reply {
+fn answered_with(body: Bytes, media: Media) -> Reply {
     Reply { status: 200, content_type: Some(media.content_type()), headers: Vec::new(), body }
 }
 
@@ -205,13 +274,6 @@ fn bad_input(misfits: Vec<Misfit>, document: &Document) -> Refusal {
         GraphQlError { places, ..GraphQlError::new(Kind::BadUserInput, misfit.text) }
     });
     Refusal { status: 400, errors: errors.collect() }
-}
-
-fn refuse_get(operation: &Operation, media: Media) -> Reply {
-    let kind = operation.operation_type.name();
-    let message = format!("GET requests only support query operations, not {kind} operations");
-    let refusal = Refusal::new(405, Kind::BadRequest, message);
-    refusal.reply(media).with(header::ALLOW, "POST".to_owned())
 }
 
 async fn execute(
@@ -254,7 +316,7 @@ async fn execute(
 }
 
 /// The plan of the operation: the one that is kept with the document, or one for this request.
-fn plan(run: &Run, operation: &Operation) -> Arc<Plan> {
+pub(super) fn plan(run: &Run, operation: &Operation) -> Arc<Plan> {
     let slot = run.document.plan_slot(operation);
     if let Some(known) = slot.and_then(|slot| slot.get()) {
         return Arc::clone(known);

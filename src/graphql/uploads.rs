@@ -14,6 +14,7 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use crate::error::{Error, Result};
 use crate::ops::files::Content;
+use crate::options::Config;
 use crate::value::{Json, Members};
 
 /// Files of one request.
@@ -50,6 +51,13 @@ pub(crate) struct UploadLimits {
     pub(crate) operations_bytes: u64,
     /// Bytes of a file.
     pub(crate) file_bytes: u64,
+}
+
+impl UploadLimits {
+    /// Those of the options.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { operations_bytes: config.json_body_bytes_max, file_bytes: config.upload_bytes_max }
+    }
 }
 
 /// Whether a value stands for a file of the request.

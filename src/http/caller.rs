@@ -76,6 +76,11 @@ impl Origin for HttpOrigin {
     }
 }
 
+/// Headers and address of the request that opened a connection, for hooks.
+pub fn origin_of(headers: HeaderMap, address: IpAddr) -> Arc<dyn Origin> {
+    Arc::new(HttpOrigin { headers, address })
+}
+
 /// What the keys of a request say.
 #[derive(Debug, Default)]
 pub struct Caller {
@@ -349,7 +354,7 @@ fn basic(authorization: &str) -> Option<(String, String)> {
 }
 
 /// Compares in a time that does not tell where two texts of equal length differ.
-fn is_secret(given: &str, secret: &Secret) -> bool {
+pub fn is_secret(given: &str, secret: &Secret) -> bool {
     let (given, secret) = (given.as_bytes(), secret.expose().as_bytes());
     given.len() == secret.len()
         && given.iter().zip(secret).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0

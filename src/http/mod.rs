@@ -3,10 +3,14 @@
 
 mod body;
 mod caller;
+mod encode;
 pub mod guard;
 mod reply;
+mod socket;
 
 pub(crate) use body::unescape_segment;
 pub use body::{decode_query, parse_body, query_texts};
-pub use caller::{Caller, Incoming, Inside};
+pub use caller::{Caller, Incoming, Inside, is_secret, origin_of};
+pub use encode::Encoder;
 pub use reply::{HTML, JSON, Reply, TEXT, not_routable};
+pub use socket::{Frame, Over, Socket, SocketSettings};

@@ -22,7 +22,7 @@ use crate::ops::jobs::Jobs;
 use crate::ops::rate::Rates;
 use crate::ops::webhooks::Webhooks;
 use crate::ops::write::Unmet;
-use crate::ops::{Denylist, Origin};
+use crate::ops::{Denylist, Events, Origin};
 use crate::options::Config;
 use crate::schema::{ClassOperation, ClassSchema, Snapshot};
 use crate::storage::{Change, Storage, Tx, Verbs, Written};
@@ -48,6 +48,8 @@ pub struct App {
     pub auth: Auth,
     /// Cloud code.
     pub cloud: Arc<Cloud>,
+    /// Who hears of writes.
+    pub events: Arc<Events>,
     /// What the GraphQL API shows.
     pub graphql_config: GraphQlConfigStore,
     /// Background jobs.
@@ -264,7 +266,9 @@ impl Ctx {
             return Err(self.rolled_back(Error::new(Code::OperationForbidden, text)).await?);
         }
         let forget = taken(&open.forget);
+        let users = self.app.events.concerned(&forget);
         self.app.auth.changing(forget, self.app.clock.now(), open.tx.commit()).await?;
+        self.app.events.forget(&users);
         if let Some(mailer) = &self.app.mailer {
             taken(&open.errands).into_iter().for_each(|errand| mailer.later(errand));
         }
@@ -357,8 +361,11 @@ impl Ctx {
                 open.tx.write(changes).await
             }
             None => {
+                let users = self.app.events.concerned(&forget);
                 let write = self.app.storage.write(changes);
-                self.app.auth.changing(forget, self.app.clock.now(), write).await
+                let written = self.app.auth.changing(forget, self.app.clock.now(), write).await?;
+                self.app.events.forget(&users);
+                Ok(written)
             }
         }
     }

@@ -5,6 +5,7 @@ pub mod config;
 mod ctx;
 pub mod definitions;
 mod denylist;
+mod events;
 pub mod files;
 pub mod functions;
 pub mod graphql_config;
@@ -23,4 +24,5 @@ pub mod write;
 
 pub use ctx::{App, Ctx};
 pub use denylist::{Denylist, FilePlaces};
-pub use hooks::Origin;
+pub use events::Events;
+pub use hooks::{Origin, live as live_hooks};

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::{Map, Value};
 
 use crate::options::problems::Problems;
-use crate::options::raw::{Input, Raw};
-use crate::options::table;
+use crate::options::raw::{Input, Profile, Raw};
+use crate::options::{live, table};
 
 /// Takes over every option of a file.
 pub(super) fn read(path: &str, raw: &mut Raw, problems: &mut Problems) {
@@ -32,7 +32,9 @@ pub(super) fn set_all(
     problems: &mut Problems,
 ) {
     for (path, value) in options {
-        match table::find(&path).filter(|option| option.is_settable()) {
+        let nested = if raw.profile() == Profile::Live { live::nested(&path) } else { None };
+        let known = table::find(nested.as_deref().unwrap_or(&path));
+        match known.filter(|option| option.is_settable()) {
             Some(option) => raw.set(option, Input::Json(value), name, problems),
             None => problems.unknown_option(&path, name),
         }
@@ -68,7 +70,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::options::raw::Profile;
 
     fn run(text: &str) -> (Raw, Vec<String>) {
         let mut raw = Raw::new(Profile::Server);

@@ -12,6 +12,7 @@ Usage: parsimony [OPTIONS] [CONFIG]
        parsimony dev [OPTIONS] [CONFIG]
        parsimony doctor [OPTIONS] [CONFIG]
        parsimony run [OPTIONS] PROGRAM
+       parsimony live-query-server [OPTIONS] [CONFIG]
 
 Starts the server. An option may be a flag, an environment variable or a key of the configuration
 file; flags win over variables, variables over the file. The file is JSON, or JavaScript (.js,
@@ -23,6 +24,9 @@ master key, class creation by clients and the playground on; every option still 
 
 `parsimony run index.js` takes the options from a program that makes a parse-server in an Express
 application; it goes behind `dev` and `doctor`, too. Nothing else of the application is served.
+
+`parsimony live-query-server` serves nothing but LiveQuery: it hears of writes through Redis, asks the
+same database, and understands what parse-server's program of that name calls its options.
 
 `parsimony doctor` starts nothing: it looks at the options and the database of a parse-server and
 says what fits, what differs and what has to be done before this server takes over. It only reads.

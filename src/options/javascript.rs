@@ -62,6 +62,9 @@ fn place(options: &mut Map<String, Value>, said: &mut Map<String, Value>) {
             options.insert(name.to_owned(), value);
         }
     }
+    if said.remove("liveQueryServer") == Some(Value::Bool(true)) {
+        options.insert("startLiveQueryServer".to_owned(), Value::Bool(true));
+    }
     let Some(Value::Object(mut graphql)) = said.remove("graphQL") else { return };
     options.insert("mountGraphQL".to_owned(), Value::Bool(true));
     for (name, mounts) in [("graphQLPath", None), ("playgroundPath", Some("mountPlayground"))] {
@@ -177,6 +180,7 @@ mod tests {
             "options": {"appId": "a", "mountPath": "/elsewhere"},
             "port": 1338, "mountPath": "/parse",
             "graphQL": {"graphQLPath": "/gql", "playgroundPath": "/try"},
+            "liveQueryServer": true,
             "warnings": [],
         });
         let (raw, problems) = run(&said, true);
@@ -184,6 +188,7 @@ mod tests {
         assert_eq!((raw.value("port"), raw.value("mountPath")), (json!(1338), json!("/parse")));
         assert_eq!(raw.value("graphQLPath"), "/gql");
         assert_eq!(raw.value("mountPlayground"), json!(true));
+        assert_eq!(raw.value("startLiveQueryServer"), json!(true));
         assert!(raw.javascript_file().unwrap().is_program);
     }
 

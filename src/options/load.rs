@@ -9,7 +9,7 @@ use crate::options::examine::Examination;
 use crate::options::host::{self, JavaScriptFile};
 use crate::options::problems::{OptionsError, Problems};
 use crate::options::raw::{Input, Profile, Raw};
-use crate::options::{env, file, help, javascript, table};
+use crate::options::{env, file, help, javascript, live, table};
 
 /// The sub-command for trying things out.
 const DEVELOPMENT: &str = "dev";
@@ -17,6 +17,8 @@ const DEVELOPMENT: &str = "dev";
 const DOCTOR: &str = "doctor";
 /// The sub-command that takes its options from a program that makes a parse-server.
 const RUN: &str = "run";
+/// The sub-command that serves nothing but LiveQuery.
+const LIVE: &str = "live-query-server";
 
 /// What the process is asked to do.
 #[derive(Debug)]
@@ -67,6 +69,11 @@ pub fn load(
         arguments.remove(0);
         profile = Profile::Development;
     }
+    if arguments.first().is_some_and(|first| first == LIVE) {
+        arguments.remove(0);
+        profile = Profile::Live;
+        live::nest_flags(&mut arguments);
+    }
     let examines = arguments.first().is_some_and(|first| first == DOCTOR);
     if examines {
         arguments.remove(0);
@@ -100,6 +107,9 @@ pub fn load(
     env::read(variables.into_iter(), &mut raw, &mut problems);
     for (option, value) in flags.given {
         raw.set(option, Input::Text(value), &format!("--{}", option.path), &mut problems);
+    }
+    if profile == Profile::Live {
+        live::complete(&mut raw, &mut problems);
     }
     let config = config::build(&raw, outside.master_key, &mut problems);
     let outcome = problems.into_result();

@@ -21,6 +21,7 @@ mod help;
 mod host;
 mod ip_range;
 mod javascript;
+mod live;
 mod load;
 mod mail;
 mod nearest;
@@ -38,8 +39,9 @@ mod values;
 pub use adapters::{AdapterOptions, CacheAdapter, FilesAdapter, PushAdapter};
 pub use config::{
     CloudConfig, Config, Cors, DenylistEntry, EventLevels, FileAccess, FileExtensions, FileRules,
-    GraphQlConfig, JobsConfig, Keys, Lockout, LogFormat, LogLevel, Logging, MetricsConfig,
-    PagesConfig, PasswordPattern, PasswordPolicy, ProtectedFields, RequestComplexity,
+    GraphQlConfig, JobsConfig, Keys, LiveClasses, LiveConfig, LiveLimits, LiveServer, Lockout,
+    LogFormat, LogLevel, Logging, MetricsConfig, PagesConfig, PasswordPattern, PasswordPolicy,
+    ProtectedFields, RedisAddress, RedisConfig, RedisOptions, RedisTls, RequestComplexity,
     SchemaOptions, SqliteConfig, Switch, Synchronous, UrlDomains, UsersConfig, WebhookConfig,
 };
 pub use database::Database;

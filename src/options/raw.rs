@@ -20,6 +20,8 @@ pub enum Profile {
     Server,
     /// To try things out on this machine: `parsimony dev`.
     Development,
+    /// To serve LiveQuery and nothing else: `parsimony live-query-server`.
+    Live,
 }
 
 /// The values of all options, given or default, in the form of JSON.
@@ -376,10 +378,10 @@ mod tests {
         assert_eq!(raw.warning(), None);
         set(&mut raw, "port", json!(1), "a.json");
         set(&mut raw, "push", json!({}), "a.json");
-        set(&mut raw, "liveQuery", json!({"classNames": ["A"]}), "a.json");
+        set(&mut raw, "idempotencyOptions", json!({"paths": ["a"]}), "a.json");
         assert_eq!(
             raw.warning().unwrap(),
-            "these options are known but have no effect yet: liveQuery.classNames, push"
+            "these options are known but have no effect yet: idempotencyOptions.paths, push"
         );
     }
 }

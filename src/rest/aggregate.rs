@@ -1,9 +1,9 @@
 //! `/aggregate`
 
-use super::encode::Encoder;
 use super::read_request;
 use super::route::Request;
 use crate::error::{Code, Error, Result};
+use crate::http::Encoder;
 use crate::http::Reply;
 use crate::ops::{Ctx, read};
 use crate::query::{FindRequest, parse_filter};

@@ -1,9 +1,9 @@
 //! `/classes`
 
-use super::encode::Encoder;
 use super::route::{Request, located};
 use super::{read_request, sessions, users};
 use crate::error::Result;
+use crate::http::Encoder;
 use crate::http::Reply;
 use crate::ops::{Ctx, read, write};
 use crate::value::{Fields, Json, Members, json, wire};

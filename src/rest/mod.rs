@@ -7,7 +7,6 @@ mod classes;
 mod cloud_code;
 mod config;
 mod door;
-mod encode;
 mod features;
 mod files;
 mod functions;

@@ -10,12 +10,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
-use crate::http::Reply;
-
 /// Abandoned requests that are carried on at a time, and as many that wait; more are dropped where they are.
 const ABANDONED_MAX: usize = 256;
 
-type Work = Pin<Box<dyn Future<Output = Reply> + Send>>;
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Takes requests that are abandoned.
 #[derive(Clone)]
@@ -32,23 +30,23 @@ pub(super) fn channel() -> (Abandoned, Finisher) {
 
 impl Abandoned {
     /// A request that is carried on if whoever waits for it stops waiting.
-    pub(super) fn carried(
+    pub(super) fn carried<T: Send + 'static>(
         &self,
-        request: impl Future<Output = Reply> + Send + 'static,
-    ) -> impl Future<Output = Reply> + Send {
+        request: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
         Carried { work: Some(Box::pin(request)), abandoned: self.0.clone() }
     }
 }
 
-struct Carried {
-    work: Option<Work>,
+struct Carried<T: Send + 'static> {
+    work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
     abandoned: mpsc::Sender<Work>,
 }
 
-impl Future for Carried {
-    type Output = Reply;
+impl<T: Send + 'static> Future for Carried<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         let Some(work) = &mut self.work else { return Poll::Pending };
         let answered = work.as_mut().poll(context);
         if answered.is_ready() {
@@ -58,11 +56,11 @@ impl Future for Carried {
     }
 }
 
-impl Drop for Carried {
+impl<T: Send + 'static> Drop for Carried<T> {
     fn drop(&mut self) {
         if let Some(work) = self.work.take() {
             // With more than can be carried, or after the end of the server, it ends here.
-            let _ = self.abandoned.try_send(work);
+            let _ = self.abandoned.try_send(Box::pin(async { drop(work.await) }));
         }
     }
 }
@@ -101,6 +99,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+    use crate::http::Reply;
 
     #[tokio::test]
     async fn what_was_begun_is_finished() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::files;
 use crate::adapters::clock::Clock;
 use crate::adapters::mail::Mailer;
+use crate::adapters::pubsub::{Bus, Fleet, Notices, Relay};
 use crate::adapters::random::Random;
 use crate::auth::{Auth, Passwords, Providers, Roles, Sessions};
 use crate::catalog::Catalog;
@@ -15,14 +16,14 @@ use crate::cloud::{
     Application, Callbacks, Cloud, Gateway, HostMail, Place, ProcessSettings, Settings, Sources,
 };
 use crate::error::{Error, Result};
-use crate::ops::App;
 use crate::ops::jobs::Jobs;
 use crate::ops::rate::Rates;
 use crate::ops::webhooks::Webhooks;
+use crate::ops::{App, Events};
 use crate::options::{Config, Database, HostReference, MailAdapter, Synchronous};
-use crate::storage::Storage;
 use crate::storage::postgres::PostgresStorage;
 use crate::storage::sqlite::{self, Location, SqliteOptions, SqliteStorage};
+use crate::storage::{Storage, Witness};
 use crate::telemetry::Metrics;
 use crate::value::wire::FileUrls;
 
@@ -32,7 +33,7 @@ pub(super) async fn app(
     server_url: String,
     native: Sources,
     clock: Clock,
-) -> Result<Arc<App>> {
+) -> Result<(Arc<App>, Option<Heard>)> {
     let storage = open(&config).await?;
     let cloud = Arc::new(cloud(&config, &server_url, native)?);
     let auth = auth(&config, &cloud)?;
@@ -45,7 +46,11 @@ pub(super) async fn app(
     let public_url = config.public_server_url.as_ref().unwrap_or(&server_url);
     let urls = FileUrls { prefix: format!("{public_url}/files/{}/", config.keys.app_id) };
     let file_store = files::store(&config, &storage, &cloud).await?;
-    Ok(Arc::new(App {
+    let (events, notices) = events(&config, &urls)?;
+    if events.bus().is_some() {
+        storage.watch(Arc::clone(&events) as Arc<dyn Witness>);
+    }
+    let app = App {
         protected: protected.collect::<HashMap<_, _>>(),
         denylist: crate::ops::Denylist::new(&config.request_keyword_denylist)
             .with_files(files::places(&config, &urls, &server_url)),
@@ -56,6 +61,7 @@ pub(super) async fn app(
         mailer: mailer(&config, &cloud)?,
         auth,
         cloud,
+        events,
         graphql_config: crate::ops::graphql_config::GraphQlConfigStore::default(),
         jobs: Jobs::default(),
         metrics: Arc::new(Metrics::new()),
@@ -65,8 +71,37 @@ pub(super) async fn app(
         file_store,
         files: urls,
         config,
-    }))
+    };
+    Ok((Arc::new(app), notices))
 }
+
+/// What is heard of events, and what carries them between processes.
+type Heard = (Notices, Relay);
+
+/// The bus of events, if any class is live, and what connects it to those of other processes.
+fn events(config: &Config, files: &FileUrls) -> Result<(Arc<Events>, Option<Heard>)> {
+    let classes = config.live.classes.clone();
+    if classes.is_empty() {
+        return Ok((Arc::new(Events::new(classes, None)), None));
+    }
+    let server = Random.text(SERVER_NAME_LENGTH)?;
+    let fleet = Fleet {
+        app_id: &config.keys.app_id,
+        files: files.clone(),
+        redis: &config.live.redis,
+        dice: || {
+            let mut thrown = [0];
+            // Without randomness all wait equally long.
+            Random.fill(&mut thrown).map_or(0, |()| thrown[0])
+        },
+    };
+    let (bus, notices, relay) =
+        Bus::connected(Arc::from(server), fleet).map_err(Error::internal)?;
+    Ok((Arc::new(Events::new(classes, Some(bus))), Some((notices, relay))))
+}
+
+/// Long enough that no two servers ever have the same name.
+const SERVER_NAME_LENGTH: usize = 10;
 
 async fn open(config: &Config) -> Result<Arc<dyn Storage>> {
     let location = match &config.database {
@@ -203,10 +238,10 @@ fn auth(config: &Config, cloud: &Arc<Cloud>) -> Result<Auth> {
         .map_err(|problems| Error::internal(problems.join("; ")))?;
     let known_max = config.cache_entries_max;
     let ttl_ms = i64::try_from(config.cache_ttl_ms).unwrap_or(i64::MAX);
-    Ok(Auth {
-        passwords: Passwords::for_this_machine(),
-        sessions: Sessions::new(known_max, ttl_ms),
-        roles: Roles::new(known_max, ttl_ms),
+    Ok(Auth::new(
+        Passwords::for_this_machine(),
+        Sessions::new(known_max, ttl_ms),
+        Roles::new(known_max, ttl_ms),
         providers,
-    })
+    ))
 }

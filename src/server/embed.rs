@@ -10,10 +10,15 @@ use serde_json::{Map, Value};
 use super::mount;
 use super::running::{Parts, Running};
 use crate::adapters::clock::Clock;
+use crate::cloud::hook::LiveNotice;
 use crate::cloud::native::{
-    self, Api, Call, Changes, Deletion, Found, JobEnd, JobRun, Link, Login, Query, Save, Search,
+    self, Api, Call, Changes, Connecting, Deletion, Found, JobEnd, JobRun, Link, LiveEvent, Login,
+    Query, Save, Search, Subscribing, Tell,
 };
-use crate::cloud::{Function, FunctionTarget, Job, JobTarget, Trigger, TriggerKind, TriggerTarget};
+use crate::cloud::{
+    CONNECT, Function, FunctionTarget, Job, JobTarget, Listener, Trigger, TriggerKind,
+    TriggerTarget,
+};
 use crate::error::{Code, Error, Result};
 use crate::options;
 use crate::value::ClassName;
@@ -285,6 +290,59 @@ impl ServerBuilder {
         self.trigger(TriggerKind::AfterLogin, "_User", TriggerTarget::Native(trigger))
     }
 
+    /// Adds what happens before somebody is connected to LiveQuery, or refuses that.
+    #[must_use]
+    pub fn before_connect<E, F, Fut>(self, closure: F) -> Self
+    where
+        E: Into<Error>,
+        F: Fn(Connecting) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let trigger = native::before_connect(self.link(), closure);
+        self.trigger(TriggerKind::BeforeConnect, CONNECT, TriggerTarget::Native(trigger))
+    }
+
+    /// Adds what happens before somebody subscribes to a class: it returns the question that he subscribes to, or refuses.
+    #[must_use]
+    pub fn before_subscribe<E, F, Fut>(self, class: &str, closure: F) -> Self
+    where
+        E: Into<Error>,
+        F: Fn(Subscribing) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Query, E>> + Send + 'static,
+    {
+        let trigger = native::before_subscribe(self.link(), closure);
+        self.trigger(TriggerKind::BeforeSubscribe, class, TriggerTarget::Native(trigger))
+    }
+
+    /// Adds what happens before a subscriber is told of an event of a class: it says what he is told. It sees fields that he
+    /// may not see; they are left out of what he is told.
+    #[must_use]
+    pub fn after_event<T, E, F, Fut>(self, class: &str, closure: F) -> Self
+    where
+        T: DeserializeOwned + Serialize + Send + 'static,
+        E: Into<Error>,
+        F: Fn(LiveEvent<T>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Tell<T>, E>> + Send + 'static,
+    {
+        let trigger = native::after_event(self.link(), closure);
+        self.trigger(TriggerKind::AfterEvent, class, TriggerTarget::Native(trigger))
+    }
+
+    /// Adds what is told of LiveQuery connections, by the name of what happened (`connect`, `subscribe`, `unsubscribe`,
+    /// `ws_connect`, `ws_disconnect`, `ws_disconnect_error`), with how many connections and how many subscriptions there
+    /// are. The connection waits for it: what takes long belongs elsewhere.
+    #[must_use]
+    pub fn on_live_query_event(
+        mut self,
+        closure: impl Fn(&str, usize, usize) + Send + Sync + 'static,
+    ) -> Self {
+        let listener: native::NativeListener = Arc::new(move |notice: LiveNotice| {
+            closure(notice.moment.name(), notice.scene.clients, notice.scene.subscriptions);
+        });
+        self.parts.native.listeners.push(Listener::Native(listener));
+        self
+    }
+
     /// Opens the database, loads cloud code and starts everything but listening. Every option that is wrong is named by
     /// the error.
     pub async fn start(self) -> Result<Server> {
@@ -316,3 +374,6 @@ impl ServerBuilder {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

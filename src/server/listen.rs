@@ -30,12 +30,11 @@ pub async fn run_logged(
     lines: Option<LogLines>,
     announce: impl Fn(&str),
 ) -> Result<Outcome> {
-    let listener = TcpListener::bind((config.host.as_str(), config.port)).await;
-    let listener = listener.map_err(|cause| {
-        Error::internal(format!("can not listen on {}:{}: {cause}", config.host, config.port))
-    })?;
-    let address = listener.local_addr().map_err(Error::internal)?;
-    let origin = origin(address);
+    let (listener, origin) = listen(&config.host, config.port).await?;
+    let live = match config.live.server.port {
+        Some(port) if config.live.server.is_served => Some(listen(&config.host, port).await?),
+        Some(_) | None => None,
+    };
     let server_url =
         config.server_url.clone().unwrap_or_else(|| format!("{origin}{}", config.mount_path));
     let mut running = Running::start(config, &server_url, Parts::default()).await?;
@@ -45,15 +44,36 @@ pub async fn run_logged(
     let (app, doors) = (Arc::clone(&running.app), Arc::clone(&running.doors));
     let reloading = reload::run(app, doors, reload::hang_ups()?, running.tasks.stop());
     running.tasks.spawn("reload", reloading);
-    for line in running.doors.services(&origin) {
-        announce(&line);
+    let is_alone = running.app.config.live.server.is_alone;
+    if !is_alone {
+        running.doors.services(&origin).iter().for_each(|line| announce(line));
+    }
+    let live_origin = live.as_ref().map(|(_, origin)| origin).or(is_alone.then_some(&origin));
+    if let (Some(origin), Some(sockets)) = (live_origin, running.doors.live_sockets()) {
+        announce(&sockets.service(origin));
     }
     announce(&format!("ready {origin}"));
 
-    running.serve(listener);
+    if is_alone {
+        running.serve_live(listener);
+    } else {
+        running.serve(listener);
+    }
+    if let Some((listener, _)) = live {
+        running.serve_live(listener);
+    }
     signal.as_mut().await;
     running.stop().await?;
     Ok(Outcome::Stopped)
+}
+
+/// Listens on a port, and says what stands before a path in a URL of it.
+async fn listen(host: &str, port: u16) -> Result<(TcpListener, String)> {
+    let listener = TcpListener::bind((host, port)).await;
+    let listener = listener
+        .map_err(|cause| Error::internal(format!("can not listen on {host}:{port}: {cause}")))?;
+    let origin = origin(listener.local_addr().map_err(Error::internal)?);
+    Ok((listener, origin))
 }
 
 /// What stands before a path in a URL of this server.

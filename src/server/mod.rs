@@ -9,14 +9,18 @@ mod elsewhere;
 mod embed;
 mod files;
 mod gateway;
+mod graphql;
 mod jobs;
 mod listen;
+mod live;
 mod logger;
 mod mount;
 mod playground;
 mod reload;
+mod request_ids;
 mod running;
 mod tasks;
+mod upgrade;
 
 pub use build::problems;
 pub use doctor::{Report, Verdict, doctor};

@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,17 +14,22 @@ use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::abandoned::Abandoned;
-use super::tasks::Tasks;
+use super::graphql::GraphQlSockets;
+use super::live::LiveSockets;
+use super::request_ids::RequestIds;
+use super::tasks::{Stop, Tasks};
+use super::upgrade::{self, Sockets};
 use super::{address, playground};
 use crate::error::{Error, Result};
 use crate::graphql::{GraphQl, GraphQlBody};
 use crate::http::guard::cors::CorsHeaders;
 use crate::http::guard::routes;
 use crate::http::{Caller, Incoming, Inside, Reply, TEXT, not_routable};
-use crate::ops::App;
+use crate::live::Live;
+use crate::ops::{App, Ctx};
 use crate::options::Config;
 use crate::rest::FileRoute;
-use crate::telemetry::{Door, RequestId};
+use crate::telemetry::{Door, EventTraffic};
 use crate::value::Json;
 use crate::{graphql, pages, rest};
 
@@ -33,20 +37,55 @@ use crate::{graphql, pages, rest};
 pub(super) struct Server {
     app: Arc<App>,
     graphql: Option<Arc<GraphQl>>,
+    live: Option<Arc<Live>>,
+    live_sockets: Option<LiveSockets>,
+    graphql_sockets: Option<GraphQlSockets>,
     cors: CorsHeaders,
     request_ids: RequestIds,
     abandoned: Abandoned,
 }
 
 impl Server {
-    pub(super) fn new(app: Arc<App>, abandoned: Abandoned) -> Arc<Self> {
-        let graphql = match app.config.graphql.mount {
-            true => Some(Arc::new(GraphQl::new(Arc::clone(&app)))),
-            false => None,
-        };
+    pub(super) fn new(
+        app: Arc<App>,
+        abandoned: Abandoned,
+        sockets: &Arc<Sockets>,
+        stop: Stop,
+    ) -> Arc<Self> {
         let cors = CorsHeaders::new(&app.config.cors);
         let request_ids = RequestIds::new(&app);
-        Arc::new(Self { app, graphql, cors, request_ids, abandoned })
+        let live = app.events.bus().is_some().then(|| Live::new(Arc::clone(&app)));
+        let graphql = match app.config.graphql.mount {
+            true => Some(Arc::new(GraphQl::new(Arc::clone(&app), live.clone()))),
+            false => None,
+        };
+        let is_served = app.config.live.server.is_served;
+        let graphql_sockets = graphql.as_ref().filter(|_| live.is_some()).map(|graphql| {
+            GraphQlSockets::new(Arc::clone(graphql), Arc::clone(sockets), stop.clone())
+        });
+        let live_sockets = live.as_ref().filter(|_| is_served);
+        let live_sockets =
+            live_sockets.map(|live| LiveSockets::new(Arc::clone(live), Arc::clone(sockets), stop));
+        Arc::new(Self {
+            app,
+            graphql,
+            live,
+            live_sockets,
+            graphql_sockets,
+            cors,
+            request_ids,
+            abandoned,
+        })
+    }
+
+    /// The sockets of LiveQuery, if they are served.
+    pub(super) fn live_sockets(&self) -> Option<&LiveSockets> {
+        self.live_sockets.as_ref()
+    }
+
+    /// The LiveQuery engine, if any class is live.
+    pub(super) fn live(&self) -> Option<&Arc<Live>> {
+        self.live.as_ref()
     }
 
     /// Loads the user's own GraphQL definitions, at start or again.
@@ -74,6 +113,9 @@ impl Server {
         }
         if self.graphql.is_some() && config.graphql.mount_playground {
             lines.push(format!("playground {origin}{}", config.graphql.playground_path));
+        }
+        if let Some(sockets) = self.live_sockets.as_ref().filter(|it| it.is_at_main_port()) {
+            lines.push(sockets.service(origin));
         }
         if config.metrics.mount {
             lines.push(format!("metrics {origin}{}", config.metrics.path));
@@ -105,34 +147,6 @@ impl Server {
             }
             _ => Target::Nothing,
         }
-    }
-}
-
-/// Names requests: a random beginning for this process, then a number.
-struct RequestIds {
-    beginning: [u8; 8],
-    number: AtomicU64,
-}
-
-impl RequestIds {
-    fn new(app: &App) -> Self {
-        let mut beginning = [0; 8];
-        // Without randomness the ids of two processes can not be told apart, which hurts nobody.
-        let _ = app.random.fill(&mut beginning);
-        Self { beginning, number: AtomicU64::new(1) }
-    }
-
-    /// The name that the client gave, if it is a sane one, or a new one.
-    fn of(&self, given: Option<&HeaderValue>) -> String {
-        if let Some(accepted) =
-            given.and_then(|value| value.to_str().ok()).and_then(RequestId::accept)
-        {
-            return accepted.as_str().to_owned();
-        }
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.beginning);
-        bytes[8..].copy_from_slice(&self.number.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        RequestId::from_random(bytes).as_str().to_owned()
     }
 }
 
@@ -196,7 +210,7 @@ pub(super) fn paths(server: Arc<Server>) -> Router {
 }
 
 /// A request from the first header to the last byte of its answer. A panic is caught, counted and answered.
-async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
+pub(super) async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let in_flight = server.app.metrics.begin_request();
     // An application that does not tell who is there has clients without an address: no range of addresses has it.
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
@@ -207,14 +221,33 @@ async fn handle(State(server): State<Arc<Server>>, request: Request) -> Response
     let door = target.name();
     let is_api = matches!(target, Target::Rest(_) | Target::Pages(_) | Target::GraphQl);
     let request_id = server.request_ids.of(request.headers().get("x-request-id"));
+    if matches!(target, Target::GraphQl)
+        && upgrade::is_asked(&request)
+        && let Some(sockets) = &server.graphql_sockets
+    {
+        return sockets.open(&server.app, (peer, request), request_id, &in_flight);
+    }
+    if upgrade::is_asked(&request)
+        && !matches!(target, Target::GraphQl)
+        && let Some(sockets) = server.live_sockets.as_ref().filter(|it| it.is_at_main_port())
+    {
+        return sockets.open(peer, request, &in_flight);
+    }
     let call = Call { peer, request, target, request_id: request_id.clone() };
     // Whoever only reads and hangs up wants nothing any more; what may write is finished.
     let mut response = match method {
         Method::GET | Method::HEAD if call.file().is_some() => {
             download_or_panic(&server, call).await
         }
+        Method::GET if call.wants_stream(&server) => {
+            stream_or_panic(Arc::clone(&server), call).await
+        }
         Method::GET | Method::HEAD | Method::OPTIONS => {
             answer_or_panic(Arc::clone(&server), call).await.into_response()
+        }
+        Method::POST if call.wants_stream(&server) => {
+            let streaming = stream_or_panic(Arc::clone(&server), call);
+            server.abandoned.carried(streaming).await
         }
         _ => {
             let answering = answer_or_panic(Arc::clone(&server), call);
@@ -254,6 +287,13 @@ impl Call {
             | Target::Metrics
             | Target::Nothing => None,
         }
+    }
+
+    /// Whether it is one to the GraphQL API whose client wants server-sent events, and may get them.
+    fn wants_stream(&self, server: &Server) -> bool {
+        server.live.is_some()
+            && matches!(self.target, Target::GraphQl)
+            && graphql::wants_stream(self.request.headers())
     }
 
     /// The request as doors take it, and its body.
@@ -312,6 +352,33 @@ async fn download_or_panic(server: &Server, call: Call) -> Response<Body> {
     answered.unwrap_or_else(|_| panicked(server, &request_id).into_response())
 }
 
+/// Answers of the GraphQL API as server-sent events; those of a subscription are on their way after this.
+async fn stream_or_panic(server: Arc<Server>, call: Call) -> Response<Body> {
+    let request_id = call.request_id.clone();
+    let answered = AssertUnwindSafe(Box::pin(stream(&server, call))).catch_unwind().await;
+    answered.unwrap_or_else(|_| panicked(&server, &request_id).into_response())
+}
+
+async fn stream(server: &Server, call: Call) -> Response<Body> {
+    let config = &server.app.config;
+    let (incoming, _, body) = call.open(config);
+    let content_type = incoming.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let body = if content_type.is_some_and(GraphQlBody::has_parts) {
+        GraphQlBody::Parts(rest::content_of(body))
+    } else {
+        match read_body(body, config.json_body_bytes_max).await {
+            Ok(body) => GraphQlBody::Whole(body),
+            Err(error) => {
+                return Reply::of_error(&error, config, &incoming.request_id).into_response();
+            }
+        }
+    };
+    match admit_to_graphql(server, &incoming).await {
+        Ok((graphql, ctx)) => graphql::stream(graphql, ctx, &incoming, body).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
 async fn answer(server: &Server, call: Call) -> Reply {
     let config = &server.app.config;
     let uri_path = call.request.uri().path().to_owned();
@@ -363,19 +430,26 @@ async fn read_body(body: Body, bytes_max: u64) -> Result<Bytes> {
 }
 
 async fn answer_graphql(server: &Server, incoming: Incoming, body: GraphQlBody) -> Reply {
+    match admit_to_graphql(server, &incoming).await {
+        Ok((graphql, ctx)) => graphql::handle(graphql, ctx, &incoming, body).await,
+        Err(refusal) => refusal,
+    }
+}
+
+async fn admit_to_graphql<'a>(
+    server: &'a Server,
+    incoming: &Incoming,
+) -> std::result::Result<(&'a Arc<GraphQl>, Ctx), Reply> {
+    let config = &server.app.config;
     let Some(graphql) = &server.graphql else {
-        return not_routable(&incoming.method, &server.app.config.graphql.path);
+        return Err(not_routable(&incoming.method, &config.graphql.path));
     };
     let mut nothing = Json::empty();
     let caller = Caller::read(&incoming.headers, &mut nothing, &server.app);
-    let ctx = match caller.admit(&server.app, &incoming).await {
-        Ok(ctx) => ctx,
-        Err(refusal) => return refusal,
-    };
-    let config = &server.app.config;
+    let ctx = caller.admit(&server.app, incoming).await?;
     match routes::check(&ctx, &incoming.method, &config.graphql.path) {
-        Ok(()) => graphql::handle(graphql, ctx, &incoming, body).await,
-        Err(error) => Reply::of_error(&error, config, &incoming.request_id),
+        Ok(()) => Ok((graphql, ctx)),
+        Err(error) => Err(Reply::of_error(&error, config, &incoming.request_id)),
     }
 }
 
@@ -386,6 +460,16 @@ async fn metrics(app: &Arc<App>, incoming: &Incoming) -> Reply {
     let is_master = caller.admit(app, incoming).await.is_ok_and(|ctx| ctx.principal.is_master());
     app.metrics.statements_sent(app.storage.statements());
     app.metrics.passwords_hashed(app.auth.passwords.runs());
+    if let Some(bus) = app.events.bus() {
+        let traffic = bus.traffic();
+        app.metrics.events_travelled(EventTraffic {
+            connections: traffic.connections(),
+            published: traffic.published_total(),
+            received: traffic.received_total(),
+            dropped: traffic.dropped_total(),
+            refused: traffic.refused_total(),
+        });
+    }
     match is_master || incoming.address.is_loopback() {
         true => Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", app.metrics.encode()),
         false => Reply::of_error(

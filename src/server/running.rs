@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use axum::serve::{ListenerExt, TapIo};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::gateway::Inner;
 use super::mount::{self, Server as Doors};
 use super::tasks::{Spawned, Spawner, Tasks};
-use super::{abandoned, build, elsewhere, jobs, logger};
+use super::upgrade::Sockets;
+use super::{abandoned, build, elsewhere, jobs, live, logger};
 use crate::adapters::clock::Clock;
 use crate::cloud::native::{Keys, Link};
 use crate::cloud::{Gateway, Sources};
@@ -36,6 +38,8 @@ pub(super) struct Running {
     pub(super) tasks: Tasks,
     gateway: Arc<dyn Gateway>,
     spawned: Spawned,
+    sockets: Arc<Sockets>,
+    sockets_end: Spawned,
     /// Dropped when the last request is answered.
     requests: Option<oneshot::Sender<()>>,
 }
@@ -48,7 +52,7 @@ impl Running {
         }
         let Parts { native, link, clock } = parts;
         let server_url = server_url.trim_end_matches('/').to_owned();
-        let app = build::app(config, server_url, native, clock).await?;
+        let (app, notices) = build::app(config, server_url, native, clock).await?;
         let (spawner, spawned) = Spawner::new();
         let gateway: Arc<dyn Gateway> = Arc::new(Inner::new(&app, spawner));
         link.connect(&gateway, keys(&app.config));
@@ -57,9 +61,19 @@ impl Running {
 
         let mut tasks = Tasks::new();
         let (abandoned, finisher) = abandoned::channel();
-        let doors = Doors::new(Arc::clone(&app), abandoned);
+        let (sockets, sockets_end) = Sockets::new();
+        let doors = Doors::new(Arc::clone(&app), abandoned, &sockets, tasks.stop());
         doors.load_definitions().await?;
         doors.start(&mut tasks);
+        let (told, events_end) = oneshot::channel::<()>();
+        if let (Some(live), Some((notices, relay))) = (doors.live().cloned(), notices) {
+            let stop = tasks.stop();
+            tasks.spawn("live", async move { live.run(notices, stop.wait()).await });
+            let stop = tasks.stop();
+            // The last request may still tell of an event, so that this ends after it.
+            let end = async { events_end.await.unwrap_or_default() };
+            tasks.spawn("redis", relay.run(stop.wait(), end));
+        }
         let (following, stop) = (Arc::clone(&app), tasks.stop());
         tasks.spawn("elsewhere", async move {
             tokio::select! {
@@ -73,7 +87,7 @@ impl Running {
         let (finished, mails_end) = oneshot::channel::<()>();
         tasks.spawn("abandoned requests", async move {
             finisher.run(async { requests_end.await.unwrap_or_default() }).await;
-            drop(finished);
+            drop((finished, told));
         });
         let mailing = Arc::clone(&app);
         tasks.spawn("mail", async move {
@@ -83,7 +97,8 @@ impl Running {
                 mailer.run(end).await;
             }
         });
-        Ok(Self { app, doors, tasks, gateway, spawned, requests: Some(requests) })
+        let requests = Some(requests);
+        Ok(Self { app, doors, tasks, gateway, spawned, sockets, sockets_end, requests })
     }
 
     /// Hands log lines to the logger of the app, if the options name one.
@@ -99,7 +114,7 @@ impl Running {
         let router = mount::router(Arc::clone(&self.doors));
         let stop = self.tasks.stop();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service);
+        let serving = axum::serve(at_once(listener), service);
         let served = self.requests.take();
         self.tasks.spawn("http", async move {
             if let Err(cause) = serving.with_graceful_shutdown(stop.wait()).await {
@@ -109,12 +124,28 @@ impl Running {
         });
     }
 
+    /// Answers what comes in at a port that has only LiveQuery.
+    pub(super) fn serve_live(&mut self, listener: TcpListener) {
+        let router = live::router(Arc::clone(&self.doors));
+        let stop = self.tasks.stop();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(at_once(listener), service);
+        self.tasks.spawn("live http", async move {
+            if let Err(cause) = serving.with_graceful_shutdown(stop.wait()).await {
+                tracing::error!(%cause, "serving failed");
+            }
+        });
+    }
+
     /// Finishes what is under way and closes the database.
     pub(super) async fn stop(self) -> Result<()> {
-        let Self { app, doors, tasks, gateway, spawned, requests } = self;
+        let Self { app, doors, tasks, gateway, spawned, sockets, sockets_end, requests } = self;
         tracing::info!("stopping");
         drop((requests, doors));
+        sockets.close();
         tasks.finish().await;
+        // The engine has ended, and with it every inbox: what holds sockets says farewell.
+        sockets_end.finish().await;
         if let Some(function) = &app.config.close_complete
             && let Err(cause) = app.cloud.callback(function, None, Vec::new()).await
         {
@@ -125,6 +156,16 @@ impl Running {
         spawned.finish().await;
         app.storage.close().await
     }
+}
+
+/// What is written is sent at once: a message of a socket does not wait until the one before has arrived.
+fn at_once(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+    fn set(stream: &mut TcpStream) {
+        if let Err(cause) = stream.set_nodelay(true) {
+            tracing::debug!(%cause, "a connection sends when it likes");
+        }
+    }
+    listener.tap_io(set as fn(&mut TcpStream))
 }
 
 /// The keys that the program itself uses.

@@ -13,6 +13,7 @@ mod suite;
 pub mod postgres;
 pub mod sql;
 pub mod sqlite;
+mod witness;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use elsewhere::{Elsewhere, Tell};
 pub use inspection::{
     IndexFacts, Inspection, ProviderFacts, RoleFacts, ServerFacts, SessionFacts, Table, UserFacts,
 };
+pub use witness::{Seen, Witness};
 
 use crate::access::{Allowed, FixedQuestion, WriteAccess};
 use crate::error::Result;
@@ -88,6 +90,10 @@ pub trait Storage: Verbs + Blobs {
     /// The roles that a user has, directly or through roles that contain roles: their ids and names, by
     /// name. A role that does not exist gives nothing.
     async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>>;
+
+    /// From now on, tells a witness of every change of an object that lasts, before whoever made it hears that it was
+    /// made. Only the first witness is taken.
+    fn watch(&self, witness: Arc<dyn Witness>);
 
     /// Tells what other processes do in the database, until the future is dropped: within a second, and
     /// first of all [`Elsewhere::Everything`]. Until then nothing is told.

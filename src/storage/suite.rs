@@ -12,6 +12,7 @@ pub(in crate::storage) mod questions;
 pub(in crate::storage) mod roles;
 pub(in crate::storage) mod rows;
 pub(in crate::storage) mod transactions;
+pub(in crate::storage) mod watched;
 pub(in crate::storage) mod world;
 
 pub(crate) use world::{Opened, World};
@@ -61,6 +62,9 @@ cases! {
         a_user_is_not_hidden_from_himself columns_that_decide_are_read;
     transactions: a_transaction_sees_itself_only a_dropped_transaction_is_undone a_late_transaction_is_undone
         a_failed_write_leaves_the_transaction_usable writes_wait_for_a_transaction;
+    watched: rows_are_seen_as_they_are_found nothing_is_seen_where_nothing_happens a_renamed_object_is_seen
+        only_what_lasts_is_seen changes_that_meet_are_seen_in_their_order new_objects_that_meet_are_seen
+        a_witness_that_panics_harms_nobody secrets_are_not_seen;
 }
 
 /// Runs a case on a runtime of its own.

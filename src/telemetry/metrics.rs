@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::sockets::{SocketCounts, Sockets, SubscriptionCount};
+
 /// Upper bounds of the buckets of request durations, in seconds.
 const DURATION_BOUNDS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -51,6 +53,11 @@ struct JobLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageLabels {
+    fate: &'static str,
+}
+
 /// All measurements of one server.
 #[derive(Debug)]
 pub struct Metrics {
@@ -64,6 +71,24 @@ pub struct Metrics {
     schema_rebuild_seconds: Gauge<f64, AtomicU64>,
     panics: Counter,
     jobs: Family<JobLabels, Counter>,
+    sockets: Sockets,
+    redis_connections: Gauge,
+    redis_messages: Family<MessageLabels, Counter>,
+}
+
+/// What went between processes by Redis since the start.
+#[derive(Debug, Clone, Copy)]
+pub struct EventTraffic {
+    /// Connections that stand: one publishes, one listens.
+    pub connections: u64,
+    /// Messages that were published.
+    pub published: u64,
+    /// Messages of other processes.
+    pub received: u64,
+    /// Messages that found no room, in either direction.
+    pub dropped: u64,
+    /// Messages that were not understood.
+    pub refused: u64,
 }
 
 /// Counts a request as being worked on for as long as it lives.
@@ -96,6 +121,9 @@ impl Metrics {
             schema_rebuild_seconds: Gauge::default(),
             panics: Counter::default(),
             jobs: Family::default(),
+            sockets: Sockets::default(),
+            redis_connections: Gauge::default(),
+            redis_messages: Family::default(),
         };
         metrics.register();
         metrics
@@ -140,9 +168,35 @@ impl Metrics {
         self.jobs.get_or_create(&JobLabels { outcome: "failed" }).inc();
     }
 
+    /// Notes what went between processes by Redis.
+    pub fn events_travelled(&self, traffic: EventTraffic) {
+        let connections = i64::try_from(traffic.connections).unwrap_or(i64::MAX);
+        self.redis_connections.set(connections);
+        let fates = [
+            ("published", traffic.published),
+            ("received", traffic.received),
+            ("dropped", traffic.dropped),
+            ("refused", traffic.refused),
+        ];
+        for (fate, total) in fates {
+            let counter = self.redis_messages.get_or_create(&MessageLabels { fate });
+            counter.inner().store(total, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
     /// Counts a panic that was caught.
     pub fn panic_caught(&self) {
         self.panics.inc();
+    }
+
+    /// Counts a web socket as open, until what this returns is dropped.
+    pub fn socket_opened(&self, door: Door) -> SocketCounts {
+        self.sockets.opened(door)
+    }
+
+    /// Counts the subscriptions of a connection.
+    pub fn subscriptions(&self, door: Door) -> SubscriptionCount {
+        self.sockets.subscriptions(door)
     }
 
     /// All measurements, as Prometheus reads them.
@@ -183,6 +237,17 @@ impl Metrics {
         );
         registry.register("panics", "Caught panics", self.panics.clone());
         registry.register("jobs", "Background jobs that ended", self.jobs.clone());
+        self.sockets.register(registry);
+        registry.register(
+            "redis_connections",
+            "Connections to Redis that stand, of one that publishes events and one that listens",
+            self.redis_connections.clone(),
+        );
+        registry.register(
+            "redis_messages",
+            "Messages about events, by what became of them",
+            self.redis_messages.clone(),
+        );
     }
 }
 
@@ -260,5 +325,14 @@ mod tests {
         check(&metrics, "parsimony_schema_rebuilds_total 1");
         check(&metrics, "parsimony_schema_rebuild_last_seconds 0.25");
         check(&metrics, "parsimony_panics_total 1");
+        metrics.events_travelled(EventTraffic {
+            connections: 2,
+            published: 3,
+            received: 4,
+            dropped: 5,
+            refused: 6,
+        });
+        check(&metrics, "parsimony_redis_connections 2");
+        check(&metrics, r#"parsimony_redis_messages_total{fate="dropped"} 5"#);
     }
 }

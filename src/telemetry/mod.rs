@@ -9,11 +9,13 @@ mod logs;
 mod metrics;
 mod redact;
 mod request_id;
+mod sockets;
 mod tap;
 
 pub use events::{is_logged, log};
 pub use logs::{LogError, install, install_tapped, subscriber};
-pub use metrics::{Door, InFlight, Metrics};
+pub use metrics::{Door, EventTraffic, InFlight, Metrics};
 pub use redact::{HIDDEN, redact_body, redact_header, redact_json, redact_text, redact_url};
 pub use request_id::RequestId;
+pub use sockets::{SocketCounts, SubscriptionCount};
 pub use tap::{LogLine, LogLines, LogTap, tap};

@@ -116,6 +116,16 @@ impl Stored {
         self.0.slots.is_empty()
     }
 
+    /// Bytes of text in all rows together.
+    pub fn text_bytes(&self) -> usize {
+        self.0.text.len()
+    }
+
+    /// Whether this is the same result in memory.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The row at a position.
     pub fn row(&self, at: usize) -> RowView<'_> {
         RowView { rows: &self.0, first: at * self.0.layout.columns.len() }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { root, startServer } from './server.mjs';
+import { rest, root, startServer } from './server.mjs';
 
 const executablePath = process.env.PARSIMONY_TEST_CHROMIUM ?? '/usr/bin/chromium';
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -14,7 +14,7 @@ const screenshots = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), '
 let server, profile, browser, page;
 const complaints = [];
 before(async () => {
-  server = await startServer({ command: ['dev'] });
+  server = await startServer({ command: ['dev'], options: { liveQuery: { classNames: ['Comet'] } } });
   profile = mkdtempSync(join(tmpdir(), 'parsimony-browser-'));
   mkdirSync(screenshots, { recursive: true });
   const viewport = { width: 1400, height: 900 };
@@ -96,6 +96,17 @@ describe('playground', { concurrency: false }, () => {
     await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).first().click();
     await page.locator('.graphiql-doc-explorer').getByText('comets', { exact: true }).waitFor();
     await page.screenshot({ path: join(screenshots, 'documentation.png') });
+  });
+
+  test('a subscription shows events as they happen, until it is stopped', async () => {
+    await run('Watch', 'subscription Watch { cometChanged(after: "") { event node { objectId } } }');
+    const shows = text => until(async () => (await shown('.graphiql-response')).includes(text));
+    assert.ok(await shows('"REFETCH"'), await shown('.graphiql-response'));
+    const { objectId } = await rest(server, 'POST', '/classes/Comet', {});
+    assert.ok(await shows(objectId), await shown('.graphiql-response'));
+    assert.ok(await shows('"CREATE"'));
+    await page.screenshot({ path: join(screenshots, 'subscription.png') });
+    await page.locator('.graphiql-execute-button').click();
   });
 
   test('the key stays in this tab only', async () => {

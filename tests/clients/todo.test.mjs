@@ -1,6 +1,7 @@
 // schema-examples/todo does what its README says.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { createClient } from 'graphql-sse';
 import { graphql, rest, runJob, signUp, startExample } from './server.mjs';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -89,6 +90,25 @@ describe('the to-do app', { concurrency: false }, () => {
     assert.deepEqual(titles((await ask(ann, TASKS, {})).tasks), ['Weed', 'Harvest', 'Bring a cake']);
     assert.deepEqual(titles((await ask(eve, TASKS, {})).tasks), []);
     assert.ok([101, 119].includes(await refused(eve, CREATE_TASK, { fields: { title: 'Spam', list: { link: list.id } } })));
+  });
+
+  test('tells those who share a list of its tasks', async () => {
+    const query = `subscription ($list: ID!) {
+      taskChanged(where: { list: { have: { id: { equalTo: $list } } } }, after: "") { event node { title done } }
+    }`;
+    const client = createClient({ url: server.graphql, headers: bob });
+    const events = client.iterate({ query, variables: { list: list.objectId } });
+    const next = async () => (await events.next()).value.data.taskChanged;
+    assert.equal((await next()).event, 'REFETCH');
+    const other = await createList(ann, 'Nobody else sees this');
+    await createTask(ann, { title: 'Alone', list: { link: other.id } });
+    const { id } = await createTask(ann, { title: 'Mow', list: { link: list.id } });
+    assert.deepEqual(await next(), { event: 'CREATE', node: { title: 'Mow', done: false } });
+    await ask(ann, 'mutation ($id: ID!) { deleteTask(input: { id: $id }) { task { id } } }', { id });
+    assert.deepEqual(await next(), { event: 'DELETE', node: { title: 'Mow', done: false } });
+    await events.return();
+    await client.dispose();
+    await ask(ann, 'mutation ($id: ID!) { deleteTodoList(input: { id: $id }) { todoList { id } } }', { id: other.id });
   });
 
   test('is the same over REST', async () => {

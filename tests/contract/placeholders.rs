@@ -40,6 +40,7 @@ struct Capture<'t> {
 
 const TIMESTAMP: &str = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z";
 const OBJECT_ID: &str = "[A-Za-z0-9]{10}";
+const CLIENT_ID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 
 fn shape(kind: &str) -> &'static str {
     match kind {
@@ -48,6 +49,7 @@ fn shape(kind: &str) -> &'static str {
         "sessionToken" => "r:[0-9a-f]{32}",
         "fileHash" => "[0-9a-f]{32}",
         "randomUsername" => "[A-Za-z0-9]{25}",
+        "clientId" => CLIENT_ID,
         unknown => panic!("no such placeholder: {unknown}"),
     }
 }
@@ -55,7 +57,7 @@ fn shape(kind: &str) -> &'static str {
 impl Bindings {
     /// Nothing is bound but the server's addresses. The mount path is that of all recordings.
     pub(crate) fn new(origin: &str, webhook_url: &str) -> Self {
-        let syntax = "<(?:(objectId|timestamp|sessionToken|fileHash|randomUsername):([0-9]+)\
+        let syntax = "<(?:(objectId|timestamp|sessionToken|fileHash|randomUsername|clientId):([0-9]+)\
                       |globalId:([A-Za-z0-9_]+):([0-9]+)\
                       |(timestamp|serverURL|origin|webhookURL|any))>";
         let syntax = Regex::new(syntax).expect("the pattern is constant");

@@ -175,6 +175,40 @@ for (const [what, [files, file, expected]] of Object.entries(OTHER_PROGRAMS)) {
   });
 }
 
+// What follows the API in an index.js, and the options that come of it.
+const LIVE_QUERY = {
+  'at the port of the API': ['await ParseServer.createLiveQueryServer(main);', undefined],
+  'with settings': [`await ParseServer.createLiveQueryServer(main, { keyPairs: { javascriptKey: 'J' }, websocketTimeout: 5 });`, { keyPairs: { javascriptKey: 'J' }, websocketTimeout: 5 }],
+  'at a port that it opens itself': [`await ParseServer.createLiveQueryServer(undefined, { port: 1407 });`, { port: 1407 }],
+  'at another server': [`const other = createServer(express()); other.listen(1408); await ParseServer.createLiveQueryServer(other);`, { port: 1408 }],
+};
+
+for (const [what, [program, expected]] of Object.entries(LIVE_QUERY)) {
+  test(`an index.js with LiveQuery ${what}`, async t => {
+    const files = {
+      'index.js': `
+const express = require('express');
+const { createServer } = require('node:http');
+const { ParseServer } = require('parse-server');
+const app = express();
+const main = createServer(app);
+(async () => {
+  const api = new ParseServer({ appId: 'a', liveQuery: { classNames: ['A'] } });
+  await api.start();
+  app.use('/parse', api.app);
+  main.listen(1406);
+  ${program}
+})();`,
+    };
+    const { code, found, errors } = await evaluate(makeApp(t, files, 'parse', ['express']), '--index', 'index.js');
+    assert.equal(code, 0, errors);
+    assert.equal(found.port, 1406);
+    assert.equal(found.liveQueryServer, true);
+    assert.deepEqual(found.options.liveQueryServerOptions, expected);
+    assert.deepEqual(found.warnings, []);
+  });
+}
+
 const BROKEN = {
   'a syntax error': ['--configuration', { 'config.js': 'module.exports = {\n  a: ,\n};' }, 'config.js', /config\.js:2: SyntaxError/],
   'an error': ['--configuration', { 'config.mjs': `\nthrow new Error('boom');` }, 'config.mjs', /config\.mjs:2: Error: boom/],

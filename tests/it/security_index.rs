@@ -141,6 +141,66 @@ const AUTHORIZATION: &[Row] = &[
     ),
 ];
 
+const LIVE: &[Row] = &[
+    (
+        "LiveQuery authorization",
+        "the rules of the class, pointer permissions and hidden fields do not hold for events",
+        &[
+            "security_live::the_rules_of_a_class_hold_for_subscriptions",
+            "security_live::pointer_permissions_hold_for_each_row",
+            "security_live::hidden_fields_are_hidden_before_and_after",
+            "security_live::accounts_show_no_internals",
+            "security_live::sessions_are_heard_of_by_their_owner_alone",
+            "security_live::classes_of_the_server_are_closed",
+        ],
+    ),
+    (
+        "LiveQuery authorization",
+        "a list that changes, a role that comes and goes, a session that is over",
+        &[
+            "security_live::lists_that_change_show_nothing_of_what_may_not_be_seen",
+            "security_live::sessions_that_are_over_hear_nothing",
+        ],
+    ),
+    (
+        "LiveQuery authorization",
+        "a trigger brings back what is hidden, or asks what the caller may not ask",
+        &["security_live_hooks::what_a_trigger_changes_shows_no_hidden_field"],
+    ),
+    (
+        "LiveQuery authorization",
+        "subscriptions of GraphQL pass by a guard of the API",
+        &[
+            "live/graphql::keys_hold_as_for_requests",
+            "live/graphql::hidden_fields_stay_hidden_and_are_no_oracle",
+            "live/graphql::classes_that_may_not_be_found_may_not_be_subscribed_to",
+            "live/graphql::a_session_that_ends_ends_the_subscription_and_not_the_socket",
+            "live/graphql_stream::keys_and_sessions_hold",
+            "security_live_hooks::graphql_is_told_what_a_trigger_makes_of_an_event",
+        ],
+    ),
+    (
+        "guessing hidden values by search",
+        "hidden fields in the conditions and in the watch list of a subscription",
+        &["security_live::hidden_fields_can_not_be_asked_for"],
+    ),
+    (
+        "operator smuggling",
+        "an operator where a session token, a class, a key or a request id belongs in a message",
+        &["security_live::operators_where_texts_belong"],
+    ),
+    (
+        "denial of service",
+        "patterns that take exponential time, deep conditions, prototype keys in a subscription",
+        &["security_live::questions_that_cost_much_are_refused_or_cheap"],
+    ),
+    (
+        "keys beyond their limits",
+        "read-only and maintenance keys, a master key from elsewhere, on a socket",
+        &["security_live::a_master_key_is_worth_what_the_options_say"],
+    ),
+];
+
 const HOOKS: &[Row] = &[
     (
         "a door forgets a rule",
@@ -422,7 +482,8 @@ fn is_there(test: &str) -> bool {
 
 #[test]
 fn every_attack_has_its_tests() {
-    let rows = [AUTHORIZATION, HOOKS, SESSIONS, ADAPTERS, ENUMERATION, SINGLE_USE, CALLS].concat();
+    let rows =
+        [AUTHORIZATION, LIVE, HOOKS, SESSIONS, ADAPTERS, ENUMERATION, SINGLE_USE, CALLS].concat();
     for (class, attack, tests) in &rows {
         assert!(!tests.is_empty(), "{class}, {attack}: no test");
         for test in *tests {

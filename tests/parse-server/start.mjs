@@ -17,5 +17,9 @@ await server.start();
 app.use('/parse', server.app);
 const graphql = new ParseGraphQLServer(server, { graphQLPath: '/graphql', graphQLPublicIntrospection: true });
 graphql.applyGraphQL(app);
+// The original heeds this option only where it makes the HTTP server itself.
+if (config.startLiveQueryServer) {
+  await ParseServer.createLiveQueryServer(listener, config.liveQueryServerOptions ?? {}, config);
+}
 process.stdout.write(`ready ${config.serverURL}\n`);
 process.on('SIGTERM', () => process.exit(0));

@@ -175,10 +175,11 @@ impl Process {
             Some(false) => self.fail("was not ready in time"),
             None => self.fail("ended before it was ready"),
         }
-        // The original says its address in the line `ready`, ours in a line of its own.
+        // The original says its address in the line `ready`, ours in a line of its own, if it serves REST.
         let address = |line: &String| {
             let url = line.strip_prefix("rest ").or_else(|| line.strip_prefix("ready "))?;
-            url.trim_end().strip_suffix(MOUNT).map(str::to_owned)
+            let url = url.trim_end();
+            Some(url.strip_suffix(MOUNT).unwrap_or(url).to_owned())
         };
         match self.seen.iter().find_map(address) {
             Some(origin) => self.origin = origin,

@@ -6,6 +6,7 @@
 mod api;
 mod changes;
 mod define;
+mod live;
 mod query;
 mod request;
 mod values;
@@ -15,7 +16,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::Within;
-use super::hook::{FunctionRequest, HostValue, JobRequest, TriggerAnswer, TriggerRequest};
+use super::hook::{
+    FunctionRequest, HostValue, JobRequest, LiveNotice, TriggerAnswer, TriggerRequest,
+};
 use crate::error::Result;
 use crate::value::Json;
 
@@ -25,6 +28,8 @@ pub use changes::Changes;
 pub(crate) use define::{
     after_find, before_find, before_save, function, job, object_trigger, save_trigger,
 };
+pub use live::{Connecting, LiveEvent, Subscribing, Tell};
+pub(crate) use live::{after_event, before_connect, before_subscribe};
 pub use query::Query;
 pub use request::{Call, Caller, Deletion, Found, JobEnd, JobRun, Login, Save, Search, User};
 pub use values::{File, GeoPoint, Object, Pointer};
@@ -39,3 +44,5 @@ pub(crate) type NativeTrigger =
     Arc<dyn Fn(TriggerRequest, Within) -> Answer<TriggerAnswer> + Send + Sync>;
 /// A job.
 pub(crate) type NativeJob = Arc<dyn Fn(JobRequest, Within) -> Answer<Option<Json>> + Send + Sync>;
+/// What is told of LiveQuery connections. Whatever tells it waits until it returns.
+pub(crate) type NativeListener = Arc<dyn Fn(LiveNotice) + Send + Sync>;

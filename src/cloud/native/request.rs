@@ -56,7 +56,7 @@ impl Caller {
         &self.asker.ip
     }
 
-    fn who(&self) -> Who {
+    pub(super) fn who(&self) -> Who {
         let token = self.user.as_ref().and_then(User::session_token);
         match token {
             _ if self.asker.master => Who::Master,

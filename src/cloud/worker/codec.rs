@@ -1,5 +1,7 @@
 //! The words of the host protocol: questions to bytes, answers to types.
 
+mod live;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -10,6 +12,8 @@ use crate::cloud::hook::{
     TriggerAnswer, TriggerRequest,
 };
 use crate::value::{Json, Members, ObjectId, json};
+
+pub(in crate::cloud) use live::write_notice;
 
 /// Writes one JSON object, member by member.
 struct Object<'a> {
@@ -178,6 +182,16 @@ fn write_trigger(request: &TriggerRequest, out: &mut Vec<u8>) {
             write_config(now, object.name("object"));
             write_config(before, object.name("original"));
         }
+        Subject::Connection(scene) => live::write_scene("connect", scene, request, &mut object),
+        Subject::Subscription { scene, asked, query } => {
+            live::write_scene("subscribe", scene, request, &mut object);
+            if let Some(asked) = asked {
+                object.text("op", asked.op());
+                json::write_number(asked.number, object.name("requestId"));
+            }
+            write_query(request, query, object.name("query"));
+        }
+        Subject::Event(event) => live::write_event(event, request, &mut object),
     }
     object.end();
 }
@@ -260,6 +274,7 @@ pub(in crate::cloud) fn read_answer(answer: &RawValue) -> Result<TriggerAnswer, 
     let Json::Object(mut members) = json else { return Err(malformed(answer)) };
     let mut read =
         TriggerAnswer { context: members.shift_remove("context"), ..TriggerAnswer::default() };
+    read.event = live::event_answer(&mut members);
     read.object = match members.shift_remove("object") {
         Some(Json::Object(object)) => Some(object_answer(object)),
         Some(_) | None => None,

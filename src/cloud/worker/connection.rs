@@ -156,10 +156,15 @@ impl Connection {
 
     /// Tells something.
     pub(in crate::cloud) fn notify(&self, method: &str, params: &Json) {
+        self.notify_with(method, |out| params.write(out));
+    }
+
+    /// Tells something; `params` writes it as JSON.
+    pub(in crate::cloud) fn notify_with(&self, method: &str, params: impl FnOnce(&mut Vec<u8>)) {
         let mut line = b"{\"jsonrpc\":\"2.0\",\"method\":".to_vec();
         json::write_string(method, &mut line);
         line.extend_from_slice(b",\"params\":");
-        params.write(&mut line);
+        params(&mut line);
         line.extend_from_slice(b"}\n");
         // Who is gone is told nothing any more.
         let _ = self.write(&line);

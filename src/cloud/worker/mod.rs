@@ -9,7 +9,7 @@ mod process;
 mod registration;
 mod script;
 
-pub(super) use codec::{Call, read_answer, read_value};
+pub(super) use codec::{Call, read_answer, read_value, write_notice};
 pub use configuration::{Evaluated, evaluate};
 pub(super) use connection::{Connection, Failure, Responder, Serving};
 pub use process::ProcessSettings;

@@ -7,6 +7,7 @@
 mod array;
 mod class;
 mod custom;
+mod event;
 mod object;
 mod page;
 mod record;
@@ -151,12 +152,14 @@ impl<'a> Writer<'a> {
             (Action::WriteClass(_, payload), Outcome::Written(written)) => {
                 self.class_payload(payload, written)
             }
+            (Action::Subscribe(selection), Outcome::Event(event)) => self.event(selection, event),
             (Action::Custom(field), Outcome::Custom(tree)) => {
                 self.typed(field, field.ty(), tree, 0)
             }
             (
                 Action::Get(..)
                 | Action::Custom(_)
+                | Action::Subscribe(_)
                 | Action::Find(..)
                 | Action::Node(_)
                 | Action::Class(_)

@@ -65,7 +65,8 @@ pub(super) fn page_arguments() -> Vec<Node<InputValueDefinition>> {
     arguments.into_iter().map(|(name, ty)| Node::new(input(name, ty))).collect()
 }
 
-fn filter_name(class: &ClassNames) -> Name {
+/// The name of the condition on objects of a class.
+pub(super) fn filter_name(class: &ClassNames) -> Name {
     names::name(&format!("{}WhereInput", class.type_name))
 }
 

@@ -15,6 +15,7 @@ mod orders;
 mod parts;
 mod queries;
 mod roots;
+mod subscriptions;
 mod users;
 
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,7 @@ pub(crate) use users::AccountVerb;
 use crate::graphql::custom::{self, Already, CustomSchema};
 use crate::graphql::names::{ClassNames, name};
 use crate::ops::graphql_config::{ClassConfig, GraphQlConfig, RootField};
+use crate::options::LiveClasses;
 use crate::schema::{ClassSchema, Field, FieldType, Snapshot, is_internal_class};
 use crate::value::ClassName;
 
@@ -63,6 +65,8 @@ pub(crate) struct Inputs {
     pub(crate) config: Arc<GraphQlConfig>,
     /// The user's own definitions.
     pub(crate) custom: Arc<CustomSchema>,
+    /// The classes that can be subscribed to. They stay the same as long as the server runs.
+    pub(crate) live: Arc<LiveClasses>,
 }
 
 /// The names of the cloud functions of one version of what is registered.
@@ -139,7 +143,7 @@ impl GraphQlSchema {
                 let roots = roots::assemble(
                     &mut schema,
                     fixed,
-                    &inputs.functions.names,
+                    inputs,
                     chosen.iter().map(|chosen| &by_class[&chosen.class.name]),
                 );
                 custom::merge(&inputs.custom, &mut schema, Already::Nothing, generated);
@@ -313,7 +317,10 @@ fn choose(inputs: &Inputs, fixed: &Fixed, previous: Option<&GraphQlSchema>) -> V
         let claims =
             known.map_or_else(|| type_names(&class.name, &names), |known| known.type_names());
         let is_taken = |claim: &Name| {
-            taken.contains(claim) || fixed.is_taken(claim) || inputs.custom.defines(claim)
+            taken.contains(claim)
+                || fixed.is_taken(claim)
+                || inputs.custom.defines(claim)
+                || (!inputs.live.is_empty() && *claim == subscriptions::EVENT)
         };
         if claims.iter().any(is_taken) {
             tracing::warn!(class = %class.name, "left out of the GraphQL schema: a type of that name exists");
@@ -457,7 +464,8 @@ pub(crate) mod tests {
         let custom = NOTHING.with(Arc::clone);
         let functions = Functions::default();
         let config = NO_CONFIG.with(Arc::clone);
-        Inputs { snapshot: Arc::new(snapshot.clone()), functions, config, custom }
+        let live = Arc::default();
+        Inputs { snapshot: Arc::new(snapshot.clone()), functions, config, custom, live }
     }
 
     fn made(name: &str, request: &Json) -> ClassSchema {

@@ -10,7 +10,7 @@ use apollo_compiler::{Name, Node, Schema, name};
 use super::mutations::{self, Verb};
 use super::parts::Fields;
 use super::users::{self, AccountVerb};
-use super::{ClassTypes, Fixed, cloud, queries};
+use super::{ClassTypes, Fixed, Inputs, cloud, queries, subscriptions};
 use crate::value::ClassName;
 
 /// A field of the query type.
@@ -85,6 +85,7 @@ impl MutationField {
 pub(crate) struct Roots {
     queries: HashMap<Name, QueryField>,
     mutations: HashMap<Name, MutationField>,
+    subscriptions: HashMap<Name, ClassName>,
 }
 
 impl Roots {
@@ -98,6 +99,11 @@ impl Roots {
         self.mutations.get(field)
     }
 
+    /// The class that a field of the subscription type tells of.
+    pub(crate) fn subscription(&self, field: &str) -> Option<&ClassName> {
+        self.subscriptions.get(field)
+    }
+
     fn add_users(&mut self) {
         self.queries.insert(name!("viewer"), QueryField::Viewer);
         let verbs = AccountVerb::ALL.into_iter();
@@ -109,8 +115,8 @@ impl Roots {
 pub(super) fn assemble<'a>(
     schema: &mut Schema,
     fixed: &Fixed,
-    functions: &[Arc<str>],
-    classes: impl Iterator<Item = &'a Arc<ClassTypes>>,
+    inputs: &Inputs,
+    classes: impl Iterator<Item = &'a Arc<ClassTypes>> + Clone,
 ) -> Roots {
     let mut roots = fixed_roots();
     let mut query = fixed_root(fixed, "Query");
@@ -118,12 +124,12 @@ pub(super) fn assemble<'a>(
     let mut members: IndexSet<ComponentName> = IndexSet::default();
     members.insert(ComponentName::from(name!("Element")));
     cloud::take_out(schema);
-    if let Some(fields) = cloud::put_in(schema, functions) {
+    if let Some(fields) = cloud::put_in(schema, &inputs.functions.names) {
         mutation.fields.extend(fields);
         roots.mutations.insert(cloud::CALL, MutationField::CallFunction);
     }
     users::take_out(schema, fixed);
-    for types in classes {
+    for types in classes.clone() {
         if types.class.name == *users::USERS {
             users::put_in(schema, fixed);
             let [queries, mutations] = users::root_fields(fixed);
@@ -158,6 +164,10 @@ pub(super) fn assemble<'a>(
     schema.types.insert(name!("ArrayResult"), ExtendedType::Union(Node::new(union)));
     schema.types.insert(name!("Query"), ExtendedType::Object(Node::new(query)));
     schema.types.insert(name!("Mutation"), ExtendedType::Object(Node::new(mutation)));
+    subscriptions::take_out(schema);
+    let live = classes.map(Arc::as_ref).filter(|types| inputs.live.include(&types.class.name));
+    let subscribed = subscriptions::put_in(schema, live, |name| inputs.custom.defines(name));
+    roots.subscriptions.extend(subscribed);
     roots
 }
 
@@ -178,6 +188,7 @@ fn fixed_roots() -> Roots {
             (name!("createFile"), MutationField::CreateFile),
             (name!("updateCloudConfig"), MutationField::CloudConfig),
         ]),
+        subscriptions: HashMap::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod array;
 mod collect;
 mod columns;
 mod custom;
+mod event;
 mod object;
 mod page;
 mod payload;
@@ -22,6 +23,7 @@ pub(crate) use array::ArraySelection;
 pub(crate) use collect::{Collector, Validity};
 pub(crate) use columns::Columns;
 pub(crate) use custom::{CustomField, Kind, OwnSlot, Shape, ShapeContent};
+pub(crate) use event::{EventContent, EventSelection, EventSlot, Sought};
 pub(crate) use object::{Content, ObjectSelection, ObjectSlot, Reach};
 pub(crate) use page::{EdgeContent, EdgeSlot, PageContent, PageSelection};
 pub(crate) use payload::{ClassPayload, ConfigPayload, ObjectPayload, PayloadContent, PayloadSlot};
@@ -111,6 +113,8 @@ pub(crate) enum Action {
     CallFunction(ValuePayload),
     /// Stores a file.
     CreateFile(ConfigPayload),
+    /// Tells of changes of objects of a class.
+    Subscribe(Box<EventSelection>),
     /// Asks what the user's own definitions say.
     Custom(Box<CustomField>),
 }
@@ -144,6 +148,10 @@ fn action(
         return Some(Action::Custom(Box::new(custom)));
     }
     let roots = collector.schema().roots();
+    if operation.operation_type.is_subscription() {
+        let selection = EventSelection::of(roots.subscription(name)?, collector, fields)?;
+        return Some(Action::Subscribe(Box::new(selection)));
+    }
     if operation.operation_type.is_mutation() {
         return match roots.mutation(name)? {
             MutationField::Object(verb, class) => {

@@ -97,14 +97,19 @@ impl ConfigPayload {
     }
 }
 
+/// The type of a payload.
+pub(super) fn type_name(fields: &[&Node<Field>]) -> Name {
+    let type_name = fields.first().map(|field| field.definition.ty.inner_named_type().clone());
+    type_name.unwrap_or_else(|| crate::graphql::names::name("Payload"))
+}
+
 /// The type of a payload and its fields; `subject` hears of each field that leads to what was done.
 pub(super) fn slots<'d>(
     collector: &Collector<'d>,
     fields: &[&'d Node<Field>],
     mut subject: impl FnMut(&[&'d Node<Field>]),
 ) -> (Name, Vec<PayloadSlot>) {
-    let type_name = fields.first().map(|field| field.definition.ty.inner_named_type().clone());
-    let type_name = type_name.unwrap_or_else(|| crate::graphql::names::name("Payload"));
+    let type_name = type_name(fields);
     let mut slots = Vec::new();
     let mut subjects = 0;
     for fields in collector.below(&type_name, fields) {

@@ -8,6 +8,8 @@ mod classes;
 mod cloud;
 mod config;
 mod custom;
+mod direct;
+mod event;
 mod fields;
 mod files;
 mod filter;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 pub(crate) use below::{Below, ObjectSet, PageRows, Related};
 pub(crate) use config::ConfigValue;
 pub(crate) use custom::{CustomValues, Knot, KnotId, Member, Tree};
+pub(crate) use event::{Asked, EventOutcome, asked, standing, who};
 pub(crate) use users::Viewer;
 
 use super::build::GraphQlSchema;
@@ -29,7 +32,7 @@ use super::document::Document;
 use super::plan::{Action, ObjectSelection, Root};
 use super::uploads::Uploads;
 use super::values::read_arguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::Ctx;
 use crate::ops::files::SavedFile;
 use crate::schema::ClassSchema;
@@ -67,6 +70,8 @@ pub(crate) enum Outcome {
     Viewer(Viewer),
     /// What a mutation wrote.
     Written(Written),
+    /// An event of a class.
+    Event(Box<EventOutcome>),
     /// A value of a field of the user's own definitions.
     Custom(Tree),
 }
@@ -142,6 +147,7 @@ impl Run {
             }
             Action::WriteClass(verb, _) => classes::write(ctx, *verb, &arguments).await,
             Action::CallFunction(_) => cloud::call(ctx, arguments).await,
+            Action::Subscribe(_) => Err(Error::internal("a subscription is no request")),
             Action::Custom(field) => custom::of_root(self, ctx, field).await.map(Outcome::Custom),
         }
     }

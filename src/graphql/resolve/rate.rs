@@ -68,6 +68,8 @@ fn request(action: &Action, arguments: &Members) -> Option<(&'static str, String
             Some(("GET", object(&selection.types.class.name, text(arguments, "id"))))
         }
         Action::Find(class, _) => Some(("GET", format!("/classes/{class}"))),
+        // To subscribe to objects is to find them again and again.
+        Action::Subscribe(selection) => Some(("GET", format!("/classes/{}", selection.class))),
         Action::Node(_) => {
             let GlobalId { class, id } = GlobalId::read(text(arguments, "id"));
             Some(("GET", format!("/classes/{class}/{id}")))

@@ -82,6 +82,13 @@ impl GraphQlConfig {
         is_enabled && !self.disabled.iter().any(|name| name == class)
     }
 
+    /// The configuration that a text says, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Arc<Self> {
+        let json = crate::value::Json::parse(text.as_bytes()).unwrap();
+        Arc::new(parse::parse(json.as_object().unwrap()).unwrap())
+    }
+
     /// How a class is shown, if anything is said of that.
     pub fn class(&self, class: &str) -> Option<&Arc<ClassConfig>> {
         self.classes.get(class)

@@ -22,7 +22,8 @@ pub trait Origin: Send + Sync {
 /// Who asks. One statement if it is a user.
 pub(in crate::ops) async fn asker(ctx: &Ctx) -> Result<Asker> {
     let origin = ctx.origin.as_ref();
-    let address = origin.map(|origin| origin.address().to_string());
+    let address = origin.map(|origin| origin.address()).or(ctx.address);
+    let address = address.map(|address| address.to_string());
     Ok(Asker {
         master: ctx.principal.is_master(),
         read_only: ctx.principal == Principal::ReadOnlyMaster,

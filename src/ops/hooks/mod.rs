@@ -10,6 +10,7 @@ mod candidate;
 mod configuration;
 mod deletes;
 mod finds;
+pub mod live;
 mod log;
 mod rules;
 mod run;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{log, object_state, validate_trigger};
-use crate::cloud::hook::{Asker, ObjectState, Subject, TriggerAnswer, TriggerRequest};
+use crate::cloud::hook::{Asker, EventAnswer, ObjectState, Subject, TriggerAnswer, TriggerRequest};
 use crate::cloud::{Trigger, TriggerKind};
 use crate::error::{Code, Error, Result};
 use crate::ops::Ctx;
@@ -28,6 +28,8 @@ pub(in crate::ops) struct Outcome {
     pub is_replaced: bool,
     /// Objects that answer a question before it is asked.
     pub given: Option<Vec<Members>>,
+    /// Whether nobody is told of an event.
+    pub is_withheld: bool,
 }
 
 /// Asks all triggers of a kind that a class has. The first that throws ends it.
@@ -39,7 +41,7 @@ pub(in crate::ops) async fn ask(
 ) -> Result<Outcome> {
     let registry = ctx.app.cloud.registry();
     let mut request = TriggerRequest { kind, class: class.clone(), asker, subject };
-    let (mut value, mut is_replaced, mut given) = (None, false, None);
+    let (mut value, mut is_replaced, mut given, mut is_withheld) = (None, false, None, false);
     for trigger in registry.triggers(kind, class) {
         let answer = answer(ctx, trigger, &mut request).await;
         log::tell(ctx, &request, answer.as_ref().err());
@@ -49,10 +51,14 @@ pub(in crate::ops) async fn ask(
         if kind == TriggerKind::BeforeFind {
             given = answer.objects.take().or(given);
         }
+        is_withheld |= answer.event.as_ref().is_some_and(|event| event.is_withheld);
         take_over(&mut request, answer, value.as_ref());
+        if is_withheld {
+            break;
+        }
     }
     let TriggerRequest { asker, subject, .. } = request;
-    Ok(Outcome { subject, context: asker.context, value, is_replaced, given })
+    Ok(Outcome { subject, context: asker.context, value, is_replaced, given, is_withheld })
 }
 
 async fn answer(
@@ -87,6 +93,7 @@ fn take_over(request: &mut TriggerRequest, answer: TriggerAnswer, value: Option<
         objects: shown,
         file: kept,
         config,
+        event: told,
         ..
     } = answer;
     if let Some(context) = context {
@@ -105,7 +112,7 @@ fn take_over(request: &mut TriggerRequest, answer: TriggerAnswer, value: Option<
                 object.ops = Some(fields.clone());
             }
         }
-        Subject::Query { query, .. } => {
+        Subject::Query { query, .. } | Subject::Subscription { query, .. } => {
             if let Some(asked) = asked {
                 *query = asked;
             }
@@ -127,6 +134,19 @@ fn take_over(request: &mut TriggerRequest, answer: TriggerAnswer, value: Option<
         Subject::Config { now, .. } => {
             if let Some(config) = config {
                 *now = config;
+            }
+        }
+        Subject::Connection(_) => {}
+        Subject::Event(state) => {
+            let EventAnswer { event, object, original, .. } = told.unwrap_or_default();
+            if let Some(event) = event {
+                state.event = event;
+            }
+            if let Some(object) = object {
+                state.object = shown_state(&request.class, object);
+            }
+            if let (Some(now), Some(original)) = (&mut state.original, original) {
+                *now = shown_state(&request.class, original);
             }
         }
     }

@@ -67,7 +67,10 @@ pub(in crate::ops) async fn validate_trigger(
                 | Subject::Query { .. }
                 | Subject::Objects { .. }
                 | Subject::File { .. }
-                | Subject::Config { .. } => User::of(asker),
+                | Subject::Config { .. }
+                | Subject::Connection(_)
+                | Subject::Subscription { .. }
+                | Subject::Event(_) => User::of(asker),
             };
             let candidate = match &mut request.subject {
                 Subject::Object { object, original } => {
@@ -76,7 +79,10 @@ pub(in crate::ops) async fn validate_trigger(
                 Subject::Query { .. }
                 | Subject::Objects { .. }
                 | Subject::File { .. }
-                | Subject::Config { .. } => Candidate::Nothing,
+                | Subject::Config { .. }
+                | Subject::Connection(_)
+                | Subject::Subscription { .. }
+                | Subject::Event(_) => Candidate::Nothing,
             };
             Judge { ctx, rules, asker, user }.judge(candidate).await
         }
@@ -108,7 +114,10 @@ fn method_of(request: &TriggerRequest) -> &'static str {
             | Subject::Query { .. }
             | Subject::Objects { .. }
             | Subject::File { .. }
-            | Subject::Config { .. } => "POST",
+            | Subject::Config { .. }
+            | Subject::Connection(_)
+            | Subject::Subscription { .. }
+            | Subject::Event(_) => "POST",
         },
         TriggerKind::BeforeDelete | TriggerKind::AfterDelete => "DELETE",
         TriggerKind::BeforeFind | TriggerKind::AfterFind => "GET",

@@ -98,7 +98,7 @@ async fn find_unheard(
 /// The plan of whoever asks for objects. To ask for one by its id alone is to get it, wherever it is asked: the
 /// SDKs get objects that way (`parse-server:src/Controllers/DatabaseController.js`, `find`). Whoever may find
 /// all objects but get none finds it too.
-fn plan(ctx: &Ctx, class: &Arc<ClassSchema>, filter: &Filter) -> Result<Plan> {
+pub(super) fn plan(ctx: &Ctx, class: &Arc<ClassSchema>, filter: &Filter) -> Result<Plan> {
     if !is_by_id(filter) {
         return ctx.plan(class, ClassOperation::Find);
     }

@@ -9,6 +9,7 @@ use super::{Branch, Found, Targets, accounts, find, select, subquery};
 use crate::error::Result;
 use crate::ops::Ctx;
 use crate::ops::hooks::{self, Finding};
+use crate::ops::limits;
 use crate::query::{Condition, Filter, FindRequest, IncludeBranch, IncludeTree, resolve};
 use crate::schema::{ClassOperation, FieldType};
 use crate::value::{Cell, ClassName, FieldName, Form, Json, ObjectId, Pointer, wire};
@@ -25,6 +26,13 @@ pub(super) async fn follow(
     }
     let mut level = follow_level(ctx, vec![(found, tree)], lean).await?;
     level.pop().ok_or_else(|| crate::error::Error::internal("one level in, one level out"))
+}
+
+/// Follows the pointers of objects that a caller saw otherwise than by a find, as the includes of a request say.
+pub async fn follow_seen(ctx: &Ctx, found: Found, request: &FindRequest) -> Result<Found> {
+    limits::check_request(ctx, request)?;
+    let tree = select::of_request(&found.class, request)?.tree;
+    follow(ctx, found, tree, request.lean).await
 }
 
 type Level = Vec<(Found, IncludeTree)>;

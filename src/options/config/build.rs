@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::{
     Config, Cors, DenylistEntry, EventLevels, GraphQlConfig, Keys, LogFormat, LogLevel, Logging,
     MetricsConfig, PagesConfig, ProtectedFields, RequestComplexity, SchemaOptions, SqliteConfig,
-    Synchronous, WebhookConfig, check, cloud, database, files, jobs, users,
+    Synchronous, WebhookConfig, check, cloud, database, files, jobs, live, users,
 };
 use crate::options::adapters::{self, CacheAdapter, FilesAdapter, PushAdapter};
 use crate::options::host::{HostModule, HostReference, JavaScript};
@@ -50,6 +50,9 @@ pub(in crate::options) fn build(
     let mut config = read(reader, generate_master_key);
     config.warnings.extend(database::warnings(&config.database));
     config.warnings.extend(shared_counts(raw));
+    config.warnings.extend(live::warning(&config.live));
+    let of_redis = std::mem::take(&mut config.live.redis.warnings);
+    config.warnings.extend(of_redis);
     check::check(&config, reader);
     config
 }
@@ -100,6 +103,7 @@ fn read(reader: &mut Reader<'_>, generate_master_key: &dyn Fn() -> String) -> Co
         schema: schema(reader),
         graphql: graphql(reader),
         cloud: cloud::read(reader),
+        live: live::read(reader),
         jobs: jobs::read(reader),
         pages: pages(reader),
         files,

@@ -10,6 +10,19 @@ pub(super) fn check(config: &Config, reader: &mut Reader<'_>) {
     equal_paths(config, reader);
     mails(config, reader);
     reused_tokens(config, reader);
+    live_port(config, reader);
+}
+
+/// Two listeners need two ports.
+fn live_port(config: &Config, reader: &mut Reader<'_>) {
+    let live = &config.live.server;
+    if live.is_served && config.port != 0 && live.port == Some(config.port) {
+        reader.problems.add(format!(
+            "options `port` and `liveQueryServerOptions.port` must differ, both are {}; without the second, LiveQuery is \
+             served at the first",
+            config.port
+        ));
+    }
 }
 
 /// A mail has a sender, names the application and leads back to this server

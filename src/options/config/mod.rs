@@ -9,7 +9,9 @@ mod cloud;
 mod database;
 mod files;
 mod jobs;
+mod live;
 mod reader;
+mod redis;
 mod users;
 
 use std::collections::BTreeMap;
@@ -17,10 +19,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::redis::{RedisAddress, RedisConfig, RedisOptions, RedisTls};
 pub(super) use build::build;
 pub use cloud::CloudConfig;
 pub use files::{FileAccess, FileExtensions, FileRules, UrlDomains};
 pub use jobs::JobsConfig;
+pub use live::{LiveClasses, LiveConfig, LiveLimits, LiveServer};
 pub use users::{Lockout, PasswordPattern, PasswordPolicy, Switch, UsersConfig};
 
 use crate::options::adapters::{CacheAdapter, FilesAdapter, PushAdapter};
@@ -110,6 +114,8 @@ pub struct Config {
     pub graphql: GraphQlConfig,
     /// Cloud code.
     pub cloud: CloudConfig,
+    /// LiveQuery.
+    pub live: LiveConfig,
     /// Background jobs.
     pub jobs: JobsConfig,
     /// The pages for verification and password reset.

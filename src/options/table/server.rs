@@ -136,7 +136,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "startLiveQueryServer",
         "PARSE_SERVER_START_LIVE_QUERY_SERVER",
         "Serve LiveQuery connections from this process.",
-    ),
+    )
+    .stricter(Preset::Flag(true))
+    .now(),
     adapter(
         "analyticsAdapter",
         "PARSE_SERVER_ANALYTICS_ADAPTER",

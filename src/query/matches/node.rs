@@ -40,7 +40,7 @@ impl<'a> Node<'a> {
     }
 
     /// The node of an array or object field; nothing for other fields, into which no path leads.
-    pub(super) fn of_value(value: &'a Value) -> Option<Self> {
+    pub(crate) fn of_value(value: &'a Value) -> Option<Self> {
         match value {
             Value::Array(elements) => Some(Self::Array(elements)),
             Value::Object(members) => Some(Self::Object(members)),

@@ -13,21 +13,6 @@ const UNHEEDED: &[(&str, Weight, &str)] = &[
         Weight::First,
         "a request that is sent twice is carried out twice: clients must not repeat writes",
     ),
-    (
-        "liveQuery.",
-        Weight::First,
-        "clients that subscribe need another server: keep parse-server's LiveQuery server for them",
-    ),
-    (
-        "liveQueryServerOptions.",
-        Weight::First,
-        "clients that subscribe need another server: keep parse-server's LiveQuery server for them",
-    ),
-    (
-        "startLiveQueryServer",
-        Weight::First,
-        "clients that subscribe need another server: keep parse-server's LiveQuery server for them",
-    ),
     ("push", Weight::First, "pushes are not sent here: keep parse-server for sending them"),
     (
         "scheduledPush",

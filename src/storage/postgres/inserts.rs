@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 
-use super::PostgresStorage;
 use super::connection::Connection;
 use super::failure::{is_lost, is_replanned, is_unsure, unsure};
+use super::{PostgresStorage, watched};
 use crate::access::Allowed;
 use crate::error::{Error, Result};
 use crate::storage::sql::{self, Postgres};
+use crate::storage::witness::Sight;
 use crate::storage::{Insert, Written};
 
 /// Rows of one statement at most. Statements have a power of two of rows, so that few have to be prepared.
@@ -100,10 +101,16 @@ impl PostgresStorage {
             Ok(lease) => lease,
             Err(cause) => return self.refuse(pieces.into_iter().flatten().collect(), cause),
         };
+        let inserts = pieces.iter().flatten().map(|one| one.insert.inner());
+        let _turns = self.order.turns_of_new(inserts, &self.watch.sight()).await;
         let mut is_lost_here = false;
         while let Some(piece) = pieces.pop() {
-            match insert_all(&mut self.connection(&mut lease), &piece).await {
-                Ok(()) => piece.into_iter().for_each(|one| one.tell(Ok(()))),
+            let mut sight = self.watch.sight();
+            match insert_all(&mut self.connection(&mut lease), &piece, &mut sight).await {
+                Ok(()) => {
+                    self.order.tell(&mut sight).await;
+                    piece.into_iter().for_each(|one| one.tell(Ok(())));
+                }
                 Err(cause) if piece.len() > 1 && !is_lost(&cause) => {
                     pieces.extend(piece.into_iter().map(|one| vec![one]));
                 }
@@ -158,8 +165,22 @@ fn pieces(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
 }
 
 /// Makes what is alike. A statement whose table has changed since it was prepared is prepared again.
-async fn insert_all(connection: &mut Connection<'_>, piece: &[Waiting]) -> sqlx::Result<()> {
+async fn insert_all(
+    connection: &mut Connection<'_>,
+    piece: &[Waiting],
+    sight: &mut Sight,
+) -> sqlx::Result<()> {
     let inserts: Vec<&Insert> = piece.iter().map(|one| one.insert.inner()).collect();
+    if let Some(class) = inserts.first().map(|insert| &insert.class)
+        && sight.watches(&class.name)
+    {
+        return match watched::insert(connection, class, &inserts, sight).await {
+            Err(cause) if is_replanned(&cause) => {
+                watched::insert(connection, class, &inserts, sight).await
+            }
+            outcome => outcome,
+        };
+    }
     let statement = sql::insert_all(&Postgres, &inserts);
     match connection.execute(&statement).await {
         Err(cause) if is_replanned(&cause) => connection.execute(&statement).await.map(|_| ()),

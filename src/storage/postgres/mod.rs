@@ -15,6 +15,7 @@ mod inspect;
 mod listen;
 mod mend;
 mod options;
+mod order;
 mod parameters;
 mod pool;
 mod runs;
@@ -23,6 +24,7 @@ mod tests;
 mod transaction;
 mod verbs;
 mod version;
+mod watched;
 
 pub use inspect::inspect;
 
@@ -39,10 +41,12 @@ use self::failure::{
 };
 use self::inserts::Inserts;
 use self::listen::Line;
+use self::order::Order;
 use self::pool::{Lease, Pool};
 use self::runs::{Answer, Runs};
 use super::sql::{self, Postgres, Statement};
-use super::{Change, ClassChanged, RolesOf, Storage, Tell, Tx, Written};
+use super::witness::Watch;
+use super::{Change, ClassChanged, RolesOf, Storage, Tell, Tx, Witness, Written};
 use crate::access::{Allowed, WriteAccess};
 use crate::error::{Code, Error, Result};
 use crate::options::PostgresAddress;
@@ -60,6 +64,8 @@ pub struct PostgresStorage {
     inserts: Inserts,
     line: Line,
     statements: Arc<AtomicU64>,
+    watch: Watch,
+    order: Arc<Order>,
 }
 
 impl PostgresStorage {
@@ -69,7 +75,14 @@ impl PostgresStorage {
         let server = server_name();
         let pool = Pool::open(address, &server);
         let line = Line { database: pool.address(), server };
-        let storage = Arc::new(Self { pool, inserts: Inserts::default(), line, statements });
+        let storage = Arc::new(Self {
+            pool,
+            inserts: Inserts::default(),
+            line,
+            statements,
+            watch: Watch::default(),
+            order: Arc::default(),
+        });
         let prepared = async {
             storage.again(|| storage.prepare()).await?;
             storage.mend().await?;
@@ -140,8 +153,14 @@ impl PostgresStorage {
 
     async fn make_all(&self, changes: &[Change]) -> sqlx::Result<Vec<Written>> {
         let mut begun = self.begun().await?;
-        let made = verbs::write(&mut begun.connection(), changes).await;
-        begun.end(made).await
+        let mut sight = self.watch.sight();
+        let _turns = self.order.turns(changes, &sight).await;
+        let made = verbs::write(&mut begun.connection(), changes, &mut sight).await;
+        let made = begun.end(made).await;
+        if made.is_ok() {
+            self.order.tell(&mut sight).await;
+        }
+        made
     }
 
     async fn purge_all(&self, class: &ClassSchema) -> sqlx::Result<()> {
@@ -219,13 +238,18 @@ impl Runs for PostgresStorage {
             return Box::pin(self.again(|| self.make_all(&changes))).await;
         }
         let mut is_first = true;
+        let mut sight = self.watch.sight();
         loop {
             let mut lease = self.pool.acquire().await.map_err(failure)?;
-            match verbs::write(&mut self.connection(&mut lease), &changes).await {
+            let _turns = self.order.turns(&changes, &sight).await;
+            match verbs::write(&mut self.connection(&mut lease), &changes, &mut sight).await {
                 Err(cause) if is_first && is_replanned(&cause) => lease.give_back(),
                 Err(cause) if is_lost(&cause) => return Err(self.failed(unsure(cause))),
                 outcome => {
                     lease.give_back();
+                    if outcome.is_ok() {
+                        self.order.tell(&mut sight).await;
+                    }
                     return outcome.map_err(failure);
                 }
             }
@@ -303,13 +327,18 @@ impl Storage for PostgresStorage {
 
     async fn begin(&self, timeout_ms: u64) -> Result<Box<dyn Tx>> {
         let statements = Arc::clone(&self.statements);
-        let begun = transaction::PostgresTx::begin(&self.pool, timeout_ms, statements).await;
+        let told = (self.watch.clone(), Arc::clone(&self.order));
+        let begun = transaction::PostgresTx::begin(&self.pool, timeout_ms, statements, told).await;
         Ok(Box::new(begun.map_err(|cause| self.failed(cause))?))
     }
 
     async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>> {
         let statement = sql::roles_of(&Postgres, &question);
         Ok(self.ask(&statement, verbs::Roles::default).await?.0)
+    }
+
+    fn watch(&self, witness: Arc<dyn Witness>) {
+        self.watch.set(witness);
     }
 
     async fn listen(&self, tell: Tell<'_>) {

@@ -11,11 +11,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
 use super::failure::{Failed, closed, failure, gone, is_lost, silent, unsure};
+use super::order::Order;
 use super::pool::{Lease, Pool};
 use super::runs::{Answer, Runs};
 use super::verbs;
 use crate::error::Result;
 use crate::storage::sql::Statement;
+use crate::storage::witness::{Sight, Watch};
 use crate::storage::{Change, Tx, Written};
 
 /// An open transaction. The database itself ends it when nothing was asked of it for as long as it may take, so that
@@ -26,10 +28,14 @@ pub(super) struct PostgresTx {
     is_lost: AtomicBool,
     deadline: Instant,
     statements: Arc<AtomicU64>,
+    watch: Watch,
+    order: Arc<Order>,
 }
 
 struct Open {
     lease: Lease,
+    /// What was seen of changes.
+    sight: Sight,
     /// Whether a statement failed without being undone: nothing can be made lasting any more.
     is_broken: bool,
 }
@@ -40,6 +46,7 @@ impl PostgresTx {
         pool: &Pool,
         timeout_ms: u64,
         statements: Arc<AtomicU64>,
+        (watch, order): (Watch, Arc<Order>),
     ) -> sqlx::Result<Self> {
         let timeout_ms = timeout_ms.clamp(1, i32::MAX as u64);
         let statement_ms = match pool.statement_timeout_ms() {
@@ -52,9 +59,9 @@ impl PostgresTx {
         );
         let lease = pool.begin(begin).await?;
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
-        let open = Open { lease, is_broken: false };
+        let open = Open { lease, sight: watch.sight(), is_broken: false };
         let is_lost = AtomicBool::new(false);
-        Ok(Self { open: Mutex::new(Some(open)), is_lost, deadline, statements })
+        Ok(Self { open: Mutex::new(Some(open)), is_lost, deadline, statements, watch, order })
     }
 
     /// The transaction, if it is still open and in time.
@@ -104,7 +111,7 @@ impl Runs for PostgresTx {
         answer: impl Fn() -> A + Send + Sync,
     ) -> std::result::Result<A, Failed> {
         let mut open = self.open().await?;
-        let Some(Open { lease, is_broken }) = open.as_mut() else {
+        let Some(Open { lease, is_broken, .. }) = open.as_mut() else {
             return Err(Failed::Over);
         };
         let mut connection = Connection::new(lease.raw(), &self.statements, None);
@@ -115,13 +122,17 @@ impl Runs for PostgresTx {
 
     async fn make(&self, changes: Vec<Change>) -> Result<Vec<Written>> {
         let mut open = self.open().await?;
-        let Some(Open { lease, is_broken }) = open.as_mut() else { return Err(closed()) };
+        let Some(Open { lease, sight, is_broken }) = open.as_mut() else { return Err(closed()) };
         let mut connection = Connection::new(lease.raw(), &self.statements, None);
+        let mut seen = self.watch.sight();
         let make = async {
+            let _turns = self.order.turns(&changes, sight).await;
             connection.run("SAVEPOINT changes".to_owned()).await?;
-            match verbs::write(&mut connection, &changes).await {
+            match verbs::write(&mut connection, &changes, &mut seen).await {
                 Ok(written) => {
-                    connection.run("RELEASE SAVEPOINT changes".to_owned()).await.map(|()| written)
+                    connection.run("RELEASE SAVEPOINT changes".to_owned()).await?;
+                    sight.take_over(&mut seen);
+                    Ok(written)
                 }
                 Err(cause) => {
                     let undo = "ROLLBACK TO SAVEPOINT changes; RELEASE SAVEPOINT changes";
@@ -139,15 +150,18 @@ impl Runs for PostgresTx {
 #[async_trait]
 impl Tx for PostgresTx {
     async fn commit(&self) -> Result<()> {
-        let Open { lease, is_broken } = self.take().await?;
+        let Open { lease, mut sight, is_broken } = self.take().await?;
         if is_broken {
             // The database would answer a commit with a silent rollback.
             let _ = timeout_at(self.deadline, lease.roll_back()).await;
             return Err(closed());
         }
+        let place = self.order.place(&sight);
         // Whoever stops waiting here does not know what became of it.
         let committed = timeout_at(self.deadline, lease.commit()).await;
-        committed.unwrap_or_else(|_| Err(unsure(silent()))).map_err(failure)
+        committed.unwrap_or_else(|_| Err(unsure(silent()))).map_err(failure)?;
+        place.tell(&mut sight).await;
+        Ok(())
     }
 
     async fn rollback(&self) -> Result<()> {

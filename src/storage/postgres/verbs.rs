@@ -9,8 +9,10 @@ use sqlx::postgres::PgRow;
 use super::cells::{RowReader, integer, text};
 use super::connection::Connection;
 use super::runs::Answer;
+use super::watched;
 use crate::access::Allowed;
 use crate::storage::sql::{self, Postgres, Shape};
+use crate::storage::witness::Sight;
 use crate::storage::{Change, Delete, Insert, RelatedRows, Update, Written};
 use crate::value::{Json, ObjectId, Stored, StoredBuilder, Value};
 
@@ -32,7 +34,8 @@ impl<'s> Rows<'s> {
         self.builder.finish()
     }
 
-    fn read(&mut self, row: &PgRow, first: usize) -> sqlx::Result<()> {
+    /// Reads a row whose columns begin at a position.
+    pub(super) fn read(&mut self, row: &PgRow, first: usize) -> sqlx::Result<()> {
         if matches!(self.count, 2 | 16 | 128) {
             self.builder.expect_more(self.count * 8);
         }
@@ -141,24 +144,33 @@ pub(super) fn is_compound(changes: &[Change]) -> bool {
     }
 }
 
-/// Makes changes, one after the other. After an error the caller undoes those that were made.
+/// Makes changes, one after the other, and notes what became of objects that are watched. After an error the caller
+/// undoes those that were made.
 pub(super) async fn write(
     connection: &mut Connection<'_>,
     changes: &[Change],
+    sight: &mut Sight,
 ) -> sqlx::Result<Vec<Written>> {
     let mut written = Vec::with_capacity(changes.len());
     for change in changes {
         written.push(match change {
-            Change::Insert(insert) => create(connection, insert.inner()).await?,
-            Change::Update(change) => update(connection, change).await?,
-            Change::Delete(change) => delete(connection, change).await?,
+            Change::Insert(insert) => create(connection, insert.inner(), sight).await?,
+            Change::Update(change) => update(connection, change, sight).await?,
+            Change::Delete(change) => delete(connection, change, sight).await?,
         });
     }
     Ok(written)
 }
 
-async fn create(connection: &mut Connection<'_>, insert: &Insert) -> sqlx::Result<Written> {
-    connection.execute(&sql::insert(&Postgres, insert)).await?;
+async fn create(
+    connection: &mut Connection<'_>,
+    insert: &Insert,
+    sight: &mut Sight,
+) -> sqlx::Result<Written> {
+    match sight.watches(&insert.class.name) {
+        true => watched::insert(connection, &insert.class, &[insert], sight).await?,
+        false => connection.execute(&sql::insert(&Postgres, insert)).await.map(|_| ())?,
+    }
     for statement in
         sql::relation_changes(&Postgres, &insert.class, &insert.id, &insert.row.relations)
     {
@@ -170,20 +182,14 @@ async fn create(connection: &mut Connection<'_>, insert: &Insert) -> sqlx::Resul
 async fn update(
     connection: &mut Connection<'_>,
     allowed: &Allowed<Update>,
+    sight: &mut Sight,
 ) -> sqlx::Result<Written> {
     let update = allowed.inner();
-    let (statement, shape) = sql::update(&Postgres, allowed);
-    let written = match shape {
-        None if connection.execute(&statement).await? == 0 => return Ok(Written::Missing),
-        None => None,
-        Some(shape) => {
-            let stored = connection.ask(&statement, Rows::new(&shape)).await?.finish();
-            if stored.is_empty() {
-                return Ok(Written::Missing);
-            }
-            Some(stored)
-        }
+    let changed = match sight.watches(&update.class.name) {
+        true => watched::update(connection, allowed, sight).await?,
+        false => change(connection, allowed).await?,
     };
+    let Some(written) = changed else { return Ok(Written::Missing) };
     let mut id = &update.id;
     let renamed = new_id(update);
     if let Some(renamed) = &renamed {
@@ -198,8 +204,21 @@ async fn update(
     Ok(Written::Done(written))
 }
 
+/// Changes a row. Gives what was asked for; nothing at all if there was no such row.
+async fn change(
+    connection: &mut Connection<'_>,
+    allowed: &Allowed<Update>,
+) -> sqlx::Result<Option<Option<Stored>>> {
+    let (statement, shape) = sql::update(&Postgres, allowed);
+    let Some(shape) = shape else {
+        return Ok((connection.execute(&statement).await? > 0).then_some(None));
+    };
+    let stored = connection.ask(&statement, Rows::new(&shape)).await?.finish();
+    Ok((!stored.is_empty()).then_some(Some(stored)))
+}
+
 /// The id that an update gives to its object, if it is another one.
-fn new_id(update: &Update) -> Option<ObjectId> {
+pub(super) fn new_id(update: &Update) -> Option<ObjectId> {
     match update.row.value("objectId") {
         Some(Value::String(id)) if update.id != *id.as_str() => Some(ObjectId::from(id.as_str())),
         _ => None,
@@ -209,8 +228,13 @@ fn new_id(update: &Update) -> Option<ObjectId> {
 async fn delete(
     connection: &mut Connection<'_>,
     allowed: &Allowed<Delete>,
+    sight: &mut Sight,
 ) -> sqlx::Result<Written> {
-    if connection.execute(&sql::delete(&Postgres, allowed)).await? == 0 {
+    let is_gone = match sight.watches(&allowed.inner().class.name) {
+        true => watched::delete(connection, allowed, sight).await?,
+        false => connection.execute(&sql::delete(&Postgres, allowed)).await? > 0,
+    };
+    if !is_gone {
         return Ok(Written::Missing);
     }
     let Delete { class, id } = allowed.inner();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Operand, Sql};
 use crate::access::Allowed;
 use crate::query::Query;
-use crate::schema::{ClassSchema, FieldType};
+use crate::schema::{ClassSchema, FieldType, is_write_only};
 use crate::value::{Column, FieldName, Form, Layout};
 
 /// What a column of an answer holds.
@@ -82,6 +82,12 @@ impl Shape {
         Self { layout: Arc::new(Layout { class: class.name.clone(), columns }), cells }
     }
 
+    /// The shape of whole rows: all columns of a class that anybody may read, `objectId` first.
+    pub fn whole(class: &ClassSchema) -> Self {
+        let readable = class.fields.keys().filter(|field| !is_write_only(&class.name, field));
+        Self::of(class, &readable.cloned().collect::<Vec<_>>())
+    }
+
     /// The shape of the answer to a question, with the columns that its plan needs to decide.
     pub(super) fn of_query(query: &Allowed<Query>) -> Self {
         let (class, mut shape) =
@@ -106,6 +112,11 @@ impl Shape {
         let mut cells = self.cells;
         cells.push(CellKind::Number);
         Self { layout: Arc::new(Layout { class: self.layout.class.clone(), columns }), cells }
+    }
+
+    /// How many columns of the answer it takes.
+    pub fn width(&self) -> usize {
+        self.cells.iter().map(|cell| cell.width()).sum()
     }
 
     /// Appends what is read for each column.

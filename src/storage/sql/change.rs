@@ -17,6 +17,13 @@ pub fn insert(dialect: &dyn Dialect, insert: &Insert) -> Statement {
 /// The statement that makes several objects, which are alike (see [`is_alike`]).
 pub fn insert_all(dialect: &dyn Dialect, inserts: &[&Insert]) -> Statement {
     let mut sql = Sql::new(dialect);
+    write_insert(&mut sql, inserts);
+    sql.finish()
+}
+
+/// Appends what makes several objects, which are alike.
+pub(super) fn write_insert(sql: &mut Sql<'_>, inserts: &[&Insert]) {
+    let dialect = sql.dialect();
     // How many columns each field takes; the same in all rows.
     let mut parts: Vec<usize> = Vec::new();
     for (at, insert) in inserts.iter().enumerate() {
@@ -53,7 +60,6 @@ pub fn insert_all(dialect: &dyn Dialect, inserts: &[&Insert]) -> Statement {
         sql.join(values, ", ", |sql, (kind, part, value)| dialect.store(sql, kind, part, value));
         sql.push(")");
     }
-    sql.finish()
 }
 
 /// Whether one statement can make both objects: they are of one class and have the same fields.
@@ -107,22 +113,8 @@ fn kind_of<'a>(class: &'a ClassSchema, name: &str) -> &'a FieldType {
 pub fn update(dialect: &dyn Dialect, allowed: &Allowed<Update>) -> (Statement, Option<Shape>) {
     let update = allowed.inner();
     let mut sql = Sql::new(dialect);
-    sql.push("UPDATE ").name(&update.class.name).push(" AS o SET ");
-    let mut is_first = true;
-    if let Some(now) = update.now
-        && update.row.value("updatedAt").is_none()
-    {
-        sql.name("updatedAt").push(" = ");
-        dialect.store(&mut sql, &FieldType::Date, 0, &Value::Date(now));
-        is_first = false;
-    }
-    write_assignments(&mut sql, update, is_first);
-    sql.push(" WHERE o.\"objectId\" = ").bind(Bind::Text(update.id.to_string()));
-    if update.guard != Where::Everything {
-        sql.push(" AND ");
-        write_where(&mut sql, &update.class, &update.guard);
-    }
-    write_rows(&mut sql, &update.class, allowed.rows());
+    write_update(&mut sql, update);
+    write_target(&mut sql, allowed);
     if update.returning.is_empty() {
         return (sql.finish(), None);
     }
@@ -130,6 +122,31 @@ pub fn update(dialect: &dyn Dialect, allowed: &Allowed<Update>) -> (Statement, O
     sql.push(" RETURNING ");
     shape.write(&mut sql, "", &update.class);
     (sql.finish(), Some(shape))
+}
+
+/// Appends `UPDATE … SET …`
+pub(super) fn write_update(sql: &mut Sql<'_>, update: &Update) {
+    sql.push("UPDATE ").name(&update.class.name).push(" AS o SET ");
+    let mut is_first = true;
+    if let Some(now) = update.now
+        && update.row.value("updatedAt").is_none()
+    {
+        sql.name("updatedAt").push(" = ");
+        sql.dialect().store(sql, &FieldType::Date, 0, &Value::Date(now));
+        is_first = false;
+    }
+    write_assignments(sql, update, is_first);
+}
+
+/// Appends `WHERE …`: the object that an update changes, if it may.
+pub(super) fn write_target(sql: &mut Sql<'_>, allowed: &Allowed<Update>) {
+    let update = allowed.inner();
+    sql.push(" WHERE o.\"objectId\" = ").bind(Bind::Text(update.id.to_string()));
+    if update.guard != Where::Everything {
+        sql.push(" AND ");
+        write_where(sql, &update.class, &update.guard);
+    }
+    write_rows(sql, &update.class, allowed.rows());
 }
 
 fn write_assignments(sql: &mut Sql<'_>, update: &Update, mut is_first: bool) {
@@ -183,12 +200,17 @@ fn write_changes(sql: &mut Sql<'_>, operand: &Operand<'_>, assigns: &[&Assign]) 
 
 /// The statement that deletes an object.
 pub fn delete(dialect: &dyn Dialect, allowed: &Allowed<Delete>) -> Statement {
-    let delete = allowed.inner();
     let mut sql = Sql::new(dialect);
+    write_delete(&mut sql, allowed);
+    sql.finish()
+}
+
+/// Appends what deletes an object.
+pub(super) fn write_delete(sql: &mut Sql<'_>, allowed: &Allowed<Delete>) {
+    let delete = allowed.inner();
     sql.push("DELETE FROM ").name(&delete.class.name).push(" AS o WHERE o.\"objectId\" = ");
     sql.bind(Bind::Text(delete.id.to_string()));
-    write_rows(&mut sql, &delete.class, allowed.rows());
-    sql.finish()
+    write_rows(sql, &delete.class, allowed.rows());
 }
 
 /// The statements that take an object out of all its own relations.

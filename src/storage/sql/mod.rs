@@ -17,6 +17,7 @@ mod roles;
 mod select;
 mod statement;
 mod table;
+mod watched;
 
 pub use aggregate::{Aggregates, End, Extreme, aggregate};
 pub use cells::{CellKind, Shape, form};
@@ -38,4 +39,8 @@ pub use statement::{Bind, Sql, Statement, quote, quoted};
 pub use table::{
     Index, change_field, create_join, create_table, drop_table, has_text_index, indexes, join_name,
     text_fields, text_table,
+};
+pub use watched::{
+    WatchedUpdate, delete_watched, insert_watched, row_before, update_watched,
+    update_watched_at_once,
 };

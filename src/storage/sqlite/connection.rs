@@ -1,5 +1,6 @@
 //! One connection: how it is set up, and how statements are run on it.
 
+use std::cell::{RefCell, RefMut};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,8 @@ use rusqlite::{CachedStatement, OpenFlags, Row};
 
 use super::functions;
 use crate::storage::sql::{Bind, CellKind, Shape, Statement};
-use crate::value::{Acl, Cell, Date, GeoPoint, Stored, StoredBuilder};
+use crate::storage::witness::{Sight, Watch};
+use crate::value::{Acl, Cell, ClassName, Date, GeoPoint, Stored, StoredBuilder};
 
 /// How often a statement that finds another process writing looks again, and how soon. SQLite itself looks at longer
 /// and longer intervals, so that a process that always has something to write keeps all others out.
@@ -40,6 +42,7 @@ pub enum Synchronous {
 pub(super) struct Connection {
     raw: rusqlite::Connection,
     statements: Arc<AtomicU64>,
+    sight: RefCell<Sight>,
 }
 
 impl Connection {
@@ -80,7 +83,7 @@ impl Connection {
         raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         raw.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         functions::register(&raw)?;
-        Ok(Self { raw, statements })
+        Ok(Self { raw, statements, sight: RefCell::default() })
     }
 
     /// A copy of the database as it is now, in memory.
@@ -94,6 +97,21 @@ impl Connection {
     pub(super) fn read_only(self) -> rusqlite::Result<Self> {
         self.raw.pragma_update(None, "query_only", true)?;
         Ok(self)
+    }
+
+    /// From now on, what is changed on the connection is noted for a witness.
+    pub(super) fn watched(self, watch: &Watch) -> Self {
+        Self { sight: RefCell::new(watch.sight()), ..self }
+    }
+
+    /// Whether somebody watches a class.
+    pub(super) fn watches(&self, class: &ClassName) -> bool {
+        self.sight.borrow().watches(class)
+    }
+
+    /// What was seen of changes since the transaction began.
+    pub(super) fn sight(&self) -> RefMut<'_, Sight> {
+        self.sight.borrow_mut()
     }
 
     /// The connection of the driver, for what is no statement of a verb.
@@ -128,6 +146,26 @@ impl Connection {
             reader.read(row, 0, shape, &mut builder)
         })?;
         Ok(builder.finish())
+    }
+
+    /// Runs a statement whose rows have the columns of one shape, and after them those of another if there is one.
+    pub(super) fn query_both(
+        &self,
+        statement: &Statement,
+        first: &Shape,
+        second: Option<&Shape>,
+    ) -> rusqlite::Result<(Stored, Option<Stored>)> {
+        let mut builder = StoredBuilder::new(Arc::clone(&first.layout));
+        let mut other = second.map(|shape| (shape, StoredBuilder::new(Arc::clone(&shape.layout))));
+        let (mut reader, offset) = (RowReader::default(), first.width());
+        self.each_row(statement, |row| {
+            reader.read(row, 0, first, &mut builder)?;
+            match &mut other {
+                Some((shape, builder)) => reader.read(row, offset, shape, builder),
+                None => Ok(()),
+            }
+        })?;
+        Ok((builder.finish(), other.map(|(_, builder)| builder.finish())))
     }
 
     /// Runs a statement and shows each of its rows.

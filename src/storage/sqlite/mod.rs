@@ -22,6 +22,7 @@ mod runs;
 mod tests;
 mod transaction;
 mod verbs;
+mod watched;
 mod writer;
 
 use std::path::PathBuf;
@@ -46,7 +47,8 @@ use self::runs::Runs;
 use self::transaction::Begin;
 use self::writer::{Neighbours, Task, Writer, in_transaction};
 use super::sql::account_index;
-use super::{Change, ClassChanged, Elsewhere, RolesOf, Storage, Tell, Tx, Written};
+use super::witness::Watch;
+use super::{Change, ClassChanged, Elsewhere, RolesOf, Storage, Tell, Tx, Witness, Written};
 use crate::access::{Allowed, WriteAccess};
 use crate::error::{Error, Result};
 use crate::schema::{ClassChange, ClassSchema, Snapshot};
@@ -84,6 +86,7 @@ pub struct SqliteStorage {
     /// Other processes that have the file open; nobody else has a database in memory.
     others: Option<Arc<Others>>,
     statements: Arc<AtomicU64>,
+    watch: Watch,
 }
 
 /// Who answers questions outside of transactions.
@@ -125,9 +128,11 @@ impl SqliteStorage {
         let readers = Readers::start(read_only(readers.clamp(1, READERS_MAX))?)?;
         let others = Arc::new(Others::new());
         let neighbours = Neighbours { aside: None, others: Some(Arc::clone(&others)) };
+        let watch = Watch::default();
+        let connection = connection.watched(&watch);
         let (reads, writer) =
             (Reads::Threads(readers, near), Writer::start(connection, neighbours)?);
-        Ok(Arc::new(Self { reads, writer, others: Some(others), statements }))
+        Ok(Arc::new(Self { reads, writer, others: Some(others), statements, watch }))
     }
 
     fn open_memory(statements: Arc<AtomicU64>) -> Result<Arc<Self>> {
@@ -135,8 +140,9 @@ impl SqliteStorage {
         classes::prepare(&connection)?;
         let aside = Aside::default();
         let neighbours = Neighbours { aside: Some(aside.clone()), others: None };
-        let writer = Writer::start(connection, neighbours)?;
-        Ok(Arc::new(Self { reads: Reads::Writer(aside), writer, others: None, statements }))
+        let watch = Watch::default();
+        let writer = Writer::start(connection.watched(&watch), neighbours)?;
+        Ok(Arc::new(Self { reads: Reads::Writer(aside), writer, others: None, statements, watch }))
     }
 }
 
@@ -209,6 +215,10 @@ impl Storage for SqliteStorage {
 
     async fn roles_of(&self, question: Allowed<RolesOf>) -> Result<Vec<(ObjectId, String)>> {
         self.read(move |connection| verbs::roles_of(connection, &question)).await
+    }
+
+    fn watch(&self, witness: Arc<dyn Witness>) {
+        self.watch.set(witness);
     }
 
     async fn listen(&self, tell: Tell<'_>) {

@@ -61,10 +61,14 @@ pub(super) fn serve(connection: &Connection, begin: Begin, neighbours: &Neighbou
         End::Asked(word, _) => command(connection, word).map_err(failure),
         End::Dropped | End::Late => Ok(()),
     };
-    undo(connection);
+    if !matches!((&end, &result), (End::Asked("COMMIT", _), Ok(()))) {
+        undo(connection);
+    }
     if let Some(aside) = aside {
         aside.close();
     }
+    // Whoever hears of it finds it when he asks: of what was undone nothing is left to tell.
+    connection.sight().tell();
     if let End::Asked(_, reply) = end {
         // Whoever asked may be gone.
         let _ = reply.send(result);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::connection::{Connection, RowReader};
 use super::failure::{failure, is_unknown_relation};
+use super::watched;
 use crate::access::Allowed;
 use crate::error::Result;
 use crate::query::{Comparison, FieldPath, Pipeline, Query, Test, Where};
@@ -168,7 +169,10 @@ pub(super) fn write(connection: &Connection, changes: &[Change]) -> Result<Vec<W
 }
 
 fn create(connection: &Connection, insert: &Insert) -> rusqlite::Result<Written> {
-    connection.execute(&sql::insert(&Sqlite, insert))?;
+    match connection.watches(&insert.class.name) {
+        true => watched::insert(connection, insert)?,
+        false => connection.execute(&sql::insert(&Sqlite, insert)).map(|_| ())?,
+    }
     for statement in
         sql::relation_changes(&Sqlite, &insert.class, &insert.id, &insert.row.relations)
     {
@@ -179,18 +183,11 @@ fn create(connection: &Connection, insert: &Insert) -> rusqlite::Result<Written>
 
 fn update(connection: &Connection, allowed: &Allowed<Update>) -> rusqlite::Result<Written> {
     let update = allowed.inner();
-    let (statement, shape) = sql::update(&Sqlite, allowed);
-    let written = match shape {
-        None if connection.execute(&statement)? == 0 => return Ok(Written::Missing),
-        None => None,
-        Some(shape) => {
-            let stored = connection.query(&statement, &shape)?;
-            if stored.is_empty() {
-                return Ok(Written::Missing);
-            }
-            Some(stored)
-        }
+    let changed = match connection.watches(&update.class.name) {
+        true => watched::update(connection, allowed)?,
+        false => change(connection, allowed)?,
     };
+    let Some(written) = changed else { return Ok(Written::Missing) };
     let mut id = &update.id;
     let renamed = new_id(update);
     if let Some(renamed) = &renamed {
@@ -205,6 +202,19 @@ fn update(connection: &Connection, allowed: &Allowed<Update>) -> rusqlite::Resul
     Ok(Written::Done(written))
 }
 
+/// Changes a row. Gives what was asked for; nothing at all if there was no such row.
+fn change(
+    connection: &Connection,
+    allowed: &Allowed<Update>,
+) -> rusqlite::Result<Option<Option<Stored>>> {
+    let (statement, shape) = sql::update(&Sqlite, allowed);
+    let Some(shape) = shape else {
+        return Ok((connection.execute(&statement)? > 0).then_some(None));
+    };
+    let stored = connection.query(&statement, &shape)?;
+    Ok((!stored.is_empty()).then_some(Some(stored)))
+}
+
 /// The id that an update gives to its object, if it is another one.
 fn new_id(update: &Update) -> Option<ObjectId> {
     match update.row.value("objectId") {
@@ -214,7 +224,11 @@ fn new_id(update: &Update) -> Option<ObjectId> {
 }
 
 fn delete(connection: &Connection, allowed: &Allowed<Delete>) -> rusqlite::Result<Written> {
-    if connection.execute(&sql::delete(&Sqlite, allowed))? == 0 {
+    let is_gone = match connection.watches(&allowed.inner().class.name) {
+        true => watched::delete(connection, allowed)?,
+        false => connection.execute(&sql::delete(&Sqlite, allowed))? > 0,
+    };
+    if !is_gone {
         return Ok(Written::Missing);
     }
     let Delete { class, id } = allowed.inner();

@@ -113,8 +113,9 @@ fn serve(queue: &Receiver<Task>, connection: &Connection, neighbours: &Neighbour
     }
 }
 
-/// Ends a transaction that was left open.
+/// Ends a transaction that was left open, and forgets what was seen in it.
 pub(super) fn undo(connection: &Connection) {
+    connection.sight().forget_after(0);
     if !connection.raw().is_autocommit() {
         // If it can not be undone, the next BEGIN says so.
         let _ = command(connection, "ROLLBACK");
@@ -143,6 +144,15 @@ pub(super) fn in_transaction<T>(
 
 /// Makes changes inside a transaction: all of them, or none.
 pub(super) fn write_all(connection: &Connection, changes: &[Change]) -> Result<Vec<Written>> {
+    let seen = connection.sight().len();
+    let written = all_or_none(connection, changes);
+    if written.is_err() {
+        connection.sight().forget_after(seen);
+    }
+    written
+}
+
+fn all_or_none(connection: &Connection, changes: &[Change]) -> Result<Vec<Written>> {
     if !verbs::is_compound(changes) {
         return verbs::write(connection, changes);
     }
@@ -211,8 +221,9 @@ impl<'c> Group<'c> {
         } else {
             command(self.connection, "COMMIT").map_err(|cause| cause.to_string())
         };
-        if committed.is_err() {
-            undo(self.connection);
+        match &committed {
+            Ok(()) => self.connection.sight().tell(),
+            Err(_) => undo(self.connection),
         }
         for (reply, written) in self.done {
             let answer = match (&committed, written) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod arbitrary;
 mod caller;
+mod live;
 mod mailing;
 mod pair;
 pub(crate) mod people;
@@ -12,6 +13,7 @@ mod things;
 mod wire;
 
 pub(crate) use caller::{Answer, Caller, percent_encode};
+pub(crate) use live::LiveClient;
 pub(crate) use mailing::{Mailing, address};
 pub(crate) use pair::{Pair, Shared, soon};
 pub(crate) use random::Random;

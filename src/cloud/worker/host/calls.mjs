@@ -161,7 +161,7 @@ async function triggerResult({ type, className }, trigger, value) {
   } else if (value !== undefined) {
     result.value = await encodeUser(value);
   }
-  if (trigger.before) {
+  if (trigger.before && type !== 'afterEvent') {
     result.object = sync(() => changesOfTriggerObject(type, request, trigger));
   }
   if (trigger.file) {
@@ -173,7 +173,7 @@ async function triggerResult({ type, className }, trigger, value) {
   if (request.query instanceof globalThis.Parse.Query) {
     result.query = { className: request.query.className, json: request.query.toJSON() };
   }
-  for (const name of ['readPreference', 'includeReadPreference', 'subqueryReadPreference', 'forceDownload', 'responseHeaders', 'sendEvent']) {
+  for (const name of ['readPreference', 'includeReadPreference', 'subqueryReadPreference', 'forceDownload', 'responseHeaders']) {
     if (request[name] !== undefined) {
       result[name] = request[name];
     }
@@ -195,12 +195,16 @@ function changesOfTriggerObject(type, request, { before }) {
   return changesOfObject(request.object, before);
 }
 
+// What is no Parse object any more stays as it was, as in Parse Server.
 function addEventObjects(result, request) {
-  if (request.object) {
-    result.object = { ...result.object, json: sync(() => fullJSON(request.object)) };
+  result.sendEvent = Boolean(request.sendEvent);
+  if (typeof request.event === 'string') {
+    result.event = request.event;
   }
-  if (request.original) {
-    result.original = { json: sync(() => fullJSON(request.original)) };
+  for (const name of ['object', 'original']) {
+    if (request[name] instanceof globalThis.Parse.Object) {
+      result[name] = { json: sync(() => fullJSON(request[name])) };
+    }
   }
 }
 

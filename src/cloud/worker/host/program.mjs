@@ -95,12 +95,12 @@ function describe(program, listeners) {
     routes.splice(own, 1);
   }
   warnings.push(...routes.map(route => `your index.js also has ${route}: Parsimony does not serve it`));
+  const live = withLiveQuery(program, server.config, listeners, listener);
   for (const other of listeners) {
-    if (other !== listener && appOf(other.server) !== app) {
+    if (other.server !== program.liveQueryServer && other !== listener && appOf(other.server) !== app) {
       warnings.push(`your index.js also listens on port ${other.port}: Parsimony does not`);
     }
   }
-  const live = server.config;
   if (!server.mountPath && !live.mountPath) {
     warnings.push('your index.js does not mount the server on an Express app that was seen: the path of serverURL is taken');
   }
@@ -113,6 +113,17 @@ function describe(program, listeners) {
     liveQueryServer: program.liveQuery || Boolean(live.startLiveQueryServer),
     warnings,
   };
+}
+
+/** What `createLiveQueryServer` is given belongs to the options; and so does the port of a server of its own. */
+function withLiveQuery(program, live, listeners, main) {
+  const own = listeners.find(({ server }) => server === program.liveQueryServer);
+  const port = own && own !== main && own.port ? { port: own.port } : {};
+  const given = { ...program.liveQueryOptions, ...port };
+  if (!program.liveQuery || Object.keys(given).length === 0) {
+    return live;
+  }
+  return { ...live, liveQueryServerOptions: { ...live.liveQueryServerOptions, ...given } };
 }
 
 const appOf = server => server?.listeners?.('request').find(listener => listener.use && listener.set);

@@ -9,6 +9,8 @@ const program = {
   servers: [],
   graphQL: [],
   liveQuery: false,
+  liveQueryServer: undefined,
+  liveQueryOptions: undefined,
   startApp: false,
   changed: new EventEmitter(),
   started: Promise.resolve(),
@@ -81,8 +83,11 @@ class ParseServer {
     return new ParseServer(options).startApp();
   }
 
-  static createLiveQueryServer() {
+  static createLiveQueryServer(httpServer, options) {
     program.liveQuery = true;
+    // With a port of its own it does not use the server that it is given.
+    program.liveQueryServer = options?.port ? undefined : httpServer;
+    program.liveQueryOptions = options;
     program.changed.emit('changed');
     return Promise.resolve({ shutdown: () => Promise.resolve() });
   }

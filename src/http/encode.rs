@@ -15,13 +15,14 @@ fn room(objects: usize, bytes: usize) -> usize {
 }
 
 /// Writes objects.
-pub(super) struct Encoder<'a> {
+pub struct Encoder<'a> {
+    /// Where files are found.
     pub files: &'a FileUrls,
 }
 
 impl Encoder<'_> {
     /// `{"results": […], "count": n}`
-    pub(super) fn results(&self, found: &Found) -> Vec<u8> {
+    pub fn results(&self, found: &Found) -> Vec<u8> {
         let mut out = Vec::with_capacity(1_024);
         out.extend_from_slice(b"{\"results\":[");
         for (at, object) in found.objects.iter().enumerate() {
@@ -43,7 +44,7 @@ impl Encoder<'_> {
     }
 
     /// `[…]`
-    pub(super) fn list(&self, found: &Found) -> Vec<u8> {
+    pub fn list(&self, found: &Found) -> Vec<u8> {
         let mut out = vec![b'['];
         for (at, object) in found.objects.iter().enumerate() {
             if at > 0 {
@@ -56,10 +57,20 @@ impl Encoder<'_> {
     }
 
     /// One object.
-    pub(super) fn single(&self, found: &Found) -> Vec<u8> {
+    pub fn single(&self, found: &Found) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
         self.object(found, found.objects.object(0), Suffix::None, &mut out);
         out
+    }
+
+    /// One object that says what it is: with `__type` and `className`.
+    pub fn typed(&self, found: &Found, out: &mut Vec<u8>) {
+        self.object(found, found.objects.object(0), Suffix::TypeAndClassName, out);
+    }
+
+    /// One object that names its class, as LiveQuery shows it.
+    pub fn named(&self, found: &Found, out: &mut Vec<u8>) {
+        self.object(found, found.objects.object(0), Suffix::ClassName, out);
     }
 
     fn object(&self, found: &Found, object: ObjectView<'_>, suffix: Suffix, out: &mut Vec<u8>) {
