@@ -51,23 +51,13 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
+    let part = |words: &[&str]| match words {
         [floor::COMMAND, program, socket, port] => {
-            floor::serve(Path::new(program), Path::new(socket), port)
+            Some(floor::serve(Path::new(program), Path::new(socket), port))
         }
-        words if words.contains(&"--bench") => run(),
-        // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
-        _ => Ok(()),
+        _ => None,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => {
-            println!("failed: {cause}");
-            ExitCode::FAILURE
-        }
-    }
+    driver::run(part, run)
 }
 
 fn run() -> Outcome<()> {

@@ -50,21 +50,11 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
-        [floor::COMMAND, port, sockets] => floor::serve(port, sockets),
-        words if words.contains(&"--bench") => run(),
-        // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
-        _ => Ok(()),
+    let part = |words: &[&str]| match words {
+        [floor::COMMAND, port, sockets] => Some(floor::serve(port, sockets)),
+        _ => None,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => {
-            println!("failed: {cause}");
-            ExitCode::FAILURE
-        }
-    }
+    driver::run(part, run)
 }
 
 fn run() -> Outcome<()> {

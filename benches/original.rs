@@ -53,21 +53,11 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
-        [floor::COMMAND, database, port] => floor::serve(database, port),
-        words if words.contains(&"--bench") => measure(),
-        // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
-        _ => Ok(()),
+    let part = |words: &[&str]| match words {
+        [floor::COMMAND, database, port] => Some(floor::serve(database, port)),
+        _ => None,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => {
-            println!("failed: {cause}");
-            ExitCode::FAILURE
-        }
-    }
+    driver::run(part, measure)
 }
 
 fn measure() -> Outcome<()> {

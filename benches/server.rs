@@ -51,22 +51,14 @@ use settings::Settings;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match words.as_slice() {
-        [floor::COMMAND, form, database, port] => floor::serve(form, Path::new(database), port),
-        [identity::COMMAND, threads] => identity::burn(threads),
-        words if words.contains(&"--bench") => measure(),
-        // `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
-        _ => Ok(()),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(cause) => {
-            println!("failed: {cause}");
-            ExitCode::FAILURE
+    let part = |words: &[&str]| match words {
+        [floor::COMMAND, form, database, port] => {
+            Some(floor::serve(form, Path::new(database), port))
         }
-    }
+        [identity::COMMAND, threads] => Some(identity::burn(threads)),
+        _ => None,
+    };
+    driver::run(part, measure)
 }
 
 fn measure() -> Outcome<()> {

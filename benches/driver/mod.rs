@@ -13,5 +13,28 @@ pub(crate) mod table;
 pub(crate) mod variables;
 pub(crate) mod wire;
 
+use std::process::ExitCode;
+
 /// What a step of a benchmark returns; any failure ends the run.
 pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What the `main` of a benchmark does. It calls itself for parts that run in a process of their own; `part` knows them by
+/// the words of their command. `cargo test --all-targets` runs benchmarks too; only `cargo bench` measures.
+pub(crate) fn run(
+    part: impl Fn(&[&str]) -> Option<Outcome<()>>,
+    measure: impl Fn() -> Outcome<()>,
+) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = part(&words).unwrap_or_else(|| match words.contains(&"--bench") {
+        true => measure(),
+        false => Ok(()),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            println!("failed: {cause}");
+            ExitCode::FAILURE
+        }
+    }
+}
